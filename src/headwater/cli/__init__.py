@@ -1,0 +1,1 @@
+"""The ``headwater`` command: parse, call one public function, show. One file a command."""

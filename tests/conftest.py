@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from benchmarks.record import save
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -17,3 +19,15 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"reference data not found at {folder} (set HEADWATER_SHARED)")
     return folder
+
+
+@pytest.fixture
+def record() -> Callable[..., None]:
+    """``record(name, values, seed=…)``: prints numbers; ``./run long`` keeps them in benchmarks/results."""
+
+    def record_values(name: str, values: Mapping[str, object], *, seed: int | None = None) -> None:
+        print(name, dict(values))
+        if folder := os.environ.get("HEADWATER_RESULTS"):
+            save(Path(folder), name, values, seed=seed)
+
+    return record_values

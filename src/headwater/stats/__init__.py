@@ -2,3 +2,22 @@
 
 Imports nothing of headwater but the leaves.
 """
+
+from headwater.stats.adjust import benjamini_hochberg, holm
+from headwater.stats.fit import fit_line
+from headwater.stats.fit_groups import Lines, fit_lines
+from headwater.stats.interval import group_intervals, mean_interval, welch
+from headwater.stats.line import Line, LineMethod
+
+__all__ = [
+    "Line",
+    "LineMethod",
+    "Lines",
+    "benjamini_hochberg",
+    "fit_line",
+    "fit_lines",
+    "group_intervals",
+    "holm",
+    "mean_interval",
+    "welch",
+]

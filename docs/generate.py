@@ -1,0 +1,134 @@
+"""Reference pages that are made from the code and its data files, so that they cannot fall behind.
+
+Each function returns the Markdown of one page; ``conf.py`` writes them to ``docs/_generated`` at every build.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterator
+from importlib.resources import files
+from typing import Any, get_args
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+
+def command_line() -> str:
+    """Every command with its arguments and flags, as the command itself describes them."""
+    from headwater.cli import build_app
+
+    text = build_app().generate_docs(output_format="markdown", recursive=True, heading_level=1)
+    _, _, commands = text.partition("\n## headwater ")
+    return "## headwater " + commands
+
+
+def settings() -> str:
+    """Every section and key of ``study.toml`` with its type, default and meaning."""
+    from headwater.study.settings import StudySettings
+
+    return "\n".join(_settings_section(StudySettings, ""))
+
+
+def _settings_section(model: type[BaseModel], path: str) -> Iterator[str]:
+    plain = {name: field for name, field in model.model_fields.items() if _inner_model(field) is None}
+    if plain:
+        yield from _settings_table(plain)
+    for name, field in model.model_fields.items():
+        inner = _inner_model(field)
+        if inner is not None:
+            here = f"{path}{name}" + ("" if inner is field.annotation else ".NAME")
+            text = (field.description or inner.__doc__ or "").strip()
+            yield f"\n## [{here}]\n\n{text}\n"
+            yield from _settings_section(inner, f"{here}.")
+
+
+def _settings_table(fields: dict[str, FieldInfo]) -> Iterator[str]:
+    yield "| key | allowed | default | meaning |\n|---|---|---|---|"
+    for name, field in fields.items():
+        default = "none" if field.default is None else f"`{_toml(field.default)}`"
+        meaning = _cell(field.description or "")
+        yield f"| `{name}` | {_allowed(field.annotation, field)} | {default} | {meaning} |"
+
+
+def _inner_model(field: FieldInfo) -> type[BaseModel] | None:
+    """Settings model behind a field: the field's own type, or the values of a mapping."""
+    kinds = [field.annotation, *get_args(field.annotation)]
+    return next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)), None)
+
+
+def _allowed(annotation: Any, field: FieldInfo) -> str:
+    """Values that a key takes, in words."""
+    container = _container(annotation)
+    if literals := ", ".join(f"`{value}`" for value in _literals(annotation)):
+        return f"{container} of {literals}" if container else literals
+    limits = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
+    found = [
+        f"{sign} {getattr(m, key)}" for m in field.metadata for key, sign in limits.items() if hasattr(m, key)
+    ]
+    text = str(getattr(annotation, "__name__", annotation))
+    words = {"int": "whole number", "float": "number", "bool": "`true` or `false`", "str": "text"}
+    kind = next((word for name, word in words.items() if name in text), "text")
+    if container:
+        kind = container + (" of numbers" if container == "list" and kind.endswith("number") else "")
+    return " ".join([kind, ", ".join(found)]).strip()
+
+
+def _container(annotation: Any) -> str:
+    """``list`` or ``table`` where a key holds several values, else nothing."""
+    names = {str(getattr(part, "__origin__", part)) for part in [annotation, *get_args(annotation)]}
+    if "<class 'dict'>" in names:
+        return "table"
+    return "list" if "<class 'tuple'>" in names else ""
+
+
+def _literals(annotation: Any) -> list[str]:
+    """Closed vocabulary of an annotation, wherever it stands in it."""
+    if isinstance(annotation, type) and hasattr(annotation, "__members__"):
+        return [member.value for member in annotation]  # type: ignore[attr-defined]
+    found: list[str] = []
+    for part in get_args(annotation):
+        found += [part] if isinstance(part, str) else _literals(part)
+    return found
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple | list | set):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    if isinstance(value, dict):
+        return "{}"
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def columns() -> str:
+    """Accepted headers of every canonical column, from ``columns.toml``."""
+    rows = ["| column | headers that are understood |", "|---|---|"]
+    for name, entry in _data("columns.toml")["column"].items():
+        names = [*entry.get("exact", {}), *entry.get("names", []), *entry.get("beside", [])]
+        rows.append(f"| `{name}` | {_cell(', '.join(names))} |")
+    return "\n".join(rows)
+
+
+def kinds() -> str:
+    """Accepted words of every kind of water, from ``kinds.toml``."""
+    rows = ["| kind | words that are understood |", "|---|---|"]
+    rows += [f"| `{kind}` | {_cell(', '.join(words))} |" for kind, words in _data("kinds.toml").items()]
+    return "\n".join(rows)
+
+
+def _data(name: str) -> dict[str, Any]:
+    return tomllib.loads(files("headwater.data").joinpath(name).read_text(encoding="utf-8"))
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "command_line": command_line,
+    "settings": settings,
+    "columns": columns,
+    "kinds": kinds,
+}

@@ -31,11 +31,11 @@ def settings() -> str:
 
 
 def _settings_section(model: type[BaseModel], path: str) -> Iterator[str]:
-    plain = {name: field for name, field in model.model_fields.items() if _inner_model(field) is None}
+    plain = {name: field for name, field in model.model_fields.items() if inner_model(field) is None}
     if plain:
         yield from _settings_table(plain)
     for name, field in model.model_fields.items():
-        inner = _inner_model(field)
+        inner = inner_model(field)
         if inner is not None:
             here = f"{path}{name}" + ("" if inner is field.annotation else ".NAME")
             text = (field.description or inner.__doc__ or "").strip()
@@ -51,7 +51,7 @@ def _settings_table(fields: dict[str, FieldInfo]) -> Iterator[str]:
         yield f"| `{name}` | {_allowed(field.annotation, field)} | {default} | {meaning} |"
 
 
-def _inner_model(field: FieldInfo) -> type[BaseModel] | None:
+def inner_model(field: FieldInfo) -> type[BaseModel] | None:
     """Settings model behind a field: the field's own type, or the values of a mapping."""
     kinds = [field.annotation, *get_args(field.annotation)]
     return next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)), None)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+
 from benchmarks.record import save
 
 ROOT = Path(__file__).resolve().parent.parent

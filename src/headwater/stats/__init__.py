@@ -4,6 +4,7 @@ Imports nothing of headwater but the leaves.
 """
 
 from headwater.stats.adjust import benjamini_hochberg, holm
+from headwater.stats.distance import energy_distance, mahalanobis_distance, permutation_p
 from headwater.stats.fit import fit_line
 from headwater.stats.fit_groups import Lines, fit_lines
 from headwater.stats.interval import group_intervals, mean_interval, welch
@@ -14,10 +15,13 @@ __all__ = [
     "LineMethod",
     "Lines",
     "benjamini_hochberg",
+    "energy_distance",
     "fit_line",
     "fit_lines",
     "group_intervals",
     "holm",
+    "mahalanobis_distance",
     "mean_interval",
+    "permutation_p",
     "welch",
 ]

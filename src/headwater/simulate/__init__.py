@@ -5,5 +5,13 @@ May import any science folder; imported by ``cli``, tests and benchmarks only.
 
 from headwater.simulate.campaign import PAPER_DESIGN, Campaign, simulate_campaign
 from headwater.simulate.evaporation import EvaporationDesign
+from headwater.simulate.large import large_table, scaled_design
 
-__all__ = ["PAPER_DESIGN", "Campaign", "EvaporationDesign", "simulate_campaign"]
+__all__ = [
+    "PAPER_DESIGN",
+    "Campaign",
+    "EvaporationDesign",
+    "large_table",
+    "scaled_design",
+    "simulate_campaign",
+]

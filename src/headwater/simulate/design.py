@@ -49,11 +49,10 @@ class Strata:
 
 @dataclass(frozen=True)
 class Region:
-    """Southern and northern edge by longitude, and the longitude where an altitude is usual."""
+    """Southern and northern edge, (longitude, latitude) from the west; longitude usual for an altitude."""
 
-    longitude: tuple[float, ...]
-    latitude_low: tuple[float, ...]
-    latitude_high: tuple[float, ...]
+    south: tuple[tuple[float, float], ...]
+    north: tuple[tuple[float, float], ...]
     altitude_knots_m: tuple[float, ...]
     longitude_of_altitude: tuple[float, ...]
     longitude_spread: float

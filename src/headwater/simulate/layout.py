@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from headwater.errors import SettingsRefused
 from headwater.simulate.design import CampaignDesign, Region
 
 Array = NDArray[np.float64]
@@ -59,7 +60,7 @@ def lay_out_sites(n: int, design: CampaignDesign, rng: np.random.Generator) -> S
     )
     shuffle = rng.permutation(n)
     band, vegetation = band[shuffle], vegetation[shuffle]
-    altitude_m = np.floor(rng.uniform(edges[band], edges[band + 1]))
+    altitude_m: Array = np.floor(rng.uniform(edges[band], edges[band + 1])).astype(np.float64)
     aspect = rng.permutation(np.arange(n) % len(strata.aspect))
     longitude, latitude = locate(altitude_m, design.region, rng)
     return Sites(latitude, longitude, altitude_m, band, vegetation, aspect, basin_of(longitude, latitude))
@@ -69,9 +70,9 @@ def locate(altitude_m: Array, region: Region, rng: np.random.Generator) -> tuple
     """Longitude and latitude where such altitudes are found: the plateau falls from west to east."""
     usual = np.interp(altitude_m, region.altitude_knots_m, region.longitude_of_altitude)
     longitude = usual + rng.normal(0.0, region.longitude_spread, altitude_m.size)
-    longitude = np.round(np.clip(longitude, region.longitude[0] + 0.3, region.longitude[-1] - 0.3), 4)
-    low = np.interp(longitude, region.longitude, region.latitude_low)
-    high = np.interp(longitude, region.longitude, region.latitude_high)
+    west, east = region.south[0][0], region.south[-1][0]
+    longitude = np.clip(longitude, west + 0.1, east - 0.1).round(4)
+    low, high = (np.interp(longitude, *np.transpose(edge)) for edge in (region.south, region.north))
     return longitude, np.round(low + (high - low) * rng.uniform(0.05, 0.95, altitude_m.size), 4)
 
 
@@ -87,11 +88,21 @@ def dig_profiles(n_sites: int, design: CampaignDesign, rng: np.random.Generator)
     Every period visits its number of sites out of the ``n_sites``; a visit gives the layers from the top
     down to where the soil ends, as often as the design weighs them, then single layers are added or
     dropped at random visits until ``design.soil.samples`` are reached.
+
+    Raises
+    ------
+    SettingsRefused
+        The profiles cannot hold that many samples, or would be empty.
     """
     visits = [rng.permutation(n_sites)[: period.sites] for period in design.periods]
     period = np.repeat(np.arange(len(visits)), [len(sites) for sites in visits])
     site = np.concatenate(visits)
     weights = np.asarray(design.soil.profile_layers)
+    if not site.size <= design.soil.samples <= site.size * weights.size:
+        raise SettingsRefused(
+            f"{design.soil.samples} soil samples from {site.size} profiles: between {site.size} and "
+            f"{site.size * weights.size} are possible with {weights.size} layers; change sites or samples"
+        )
     depth = rng.permutation(np.repeat(np.arange(1, weights.size + 1), split(site.size, weights)))
     while missing := design.soil.samples - int(depth.sum()):
         step = 1 if missing > 0 else -1

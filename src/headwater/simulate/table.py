@@ -17,7 +17,8 @@ Codes = NDArray[np.int64]
 HEADERS = (
     "Sample ID", "Site", "Type", "Replicate", "Date", "Latitude", "Longitude", "Altitude (m)", "Basin",
     "Vegetation", "Aspect", "Depth (cm)", "Soil temperature (°C)", "Soil moisture (m3/m3)",
-    "Precipitation (mm)", "Air temperature (°C)", "Relative humidity (%)", "d18O (‰)", "d2H (‰)", "d18O SD (‰)", "d2H SD (‰)",
+    "Precipitation (mm)", "Air temperature (°C)", "Relative humidity (%)",
+    "d18O (‰)", "d2H (‰)", "d18O SD (‰)", "d2H SD (‰)",
 )  # fmt: skip
 TYPES = {"river": "River water", "suprapermafrost": "Supra-permafrost water"}
 PAPER_SAMPLES = 2451
@@ -184,16 +185,16 @@ def make_mess(samples: pd.DataFrame, design: CampaignDesign, rng: np.random.Gene
             np.flatnonzero(samples["Type"] == "Soil water"),
         ),
     ):
-        samples.loc[rng.choice(rows, _scaled(per_campaign, len(samples)), replace=False), column] = np.nan
+        samples.loc[rng.choice(rows, _scaled(per_campaign, design), replace=False), column] = np.nan
     june = samples["Date"].str.startswith("2020-06").to_numpy()
     rivers = np.flatnonzero((samples["Type"] == "River water").to_numpy() & june)
-    wrong = rng.choice(rivers, min(_scaled(mess.impossible_dates, len(samples)), rivers.size), replace=False)
+    wrong = rng.choice(rivers, min(_scaled(mess.impossible_dates, design), rivers.size), replace=False)
     samples.loc[wrong, "Date"] = "2020-06-31"
     return samples
 
 
-def _scaled(per_campaign: int, rows: int) -> int:
-    return round(per_campaign * rows / PAPER_SAMPLES)
+def _scaled(per_campaign: int, design: CampaignDesign) -> int:
+    return round(per_campaign * design.samples / PAPER_SAMPLES)
 
 
 def _site_cells(sites: Sites, site: Codes, design: CampaignDesign) -> dict[str, NDArray]:

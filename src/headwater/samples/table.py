@@ -76,6 +76,7 @@ class SampleTable:
     files : the files that were read
     unused_columns : headers that no canonical column claimed and nobody asked to keep
     mapping : canonical column → header as found
+    refused : (name, reason) of each file that could not be used beside others that could
     """
 
     frame: pd.DataFrame
@@ -84,6 +85,7 @@ class SampleTable:
     files: tuple[SourceFile, ...] = ()
     unused_columns: tuple[str, ...] = ()
     mapping: dict[str, str] = field(default_factory=dict)
+    refused: tuple[tuple[str, str], ...] = ()
 
     @property
     def rows_used(self) -> int:

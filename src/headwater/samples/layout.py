@@ -1,0 +1,228 @@
+"""Where the header of a sheet stands, and the sheet as columns of text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from headwater.errors import InputRefused
+from headwater.samples.findings import Ledger
+from headwater.samples.headers import HeaderMatch, match_headers, plain_unit
+from headwater.samples.options import ReadOptions
+from headwater.samples.parse_numbers import PLAIN
+from headwater.samples.read_vocabulary import Vocabulary
+from headwater.samples.table import Action
+
+HEADER_WITHIN = 40
+WIDEST = 16_384
+CHUNK = 50_000
+END_MARK = "//"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Header of a sheet: ``index`` of its row (from 0), the headers, their units in a second row, the match."""
+
+    index: int
+    headers: tuple[str, ...]
+    units: tuple[str, ...]
+    match: HeaderMatch
+
+    @property
+    def first_data(self) -> int:
+        """Index of the first row below the header."""
+        return self.index + (2 if self.units else 1)
+
+    @property
+    def score(self) -> tuple[int, int, int]:
+        """Layouts with both isotopes, more recognised columns and more columns are better."""
+        isotopes = sum(name in self.match.claims for name in ("d18O", "d2H"))
+        return isotopes, len(self.match.claims), len(self.headers)
+
+
+@dataclass(frozen=True)
+class RawSheet:
+    """A sheet as text: one string array a header, and the row number of each row as a spreadsheet counts it.
+
+    ``merged`` are vertical merged cells as (first row, last row, column), rows from 1, columns from 0.
+    """
+
+    file: str
+    sheet: str
+    layout: Layout
+    columns: tuple[pa.Array, ...]
+    rows: NDArray[np.int64]
+    rows_read: int
+    merged: tuple[tuple[int, int, int], ...] = ()
+    spreadsheet: bool = False
+
+    @property
+    def place(self) -> str:
+        """File and sheet for a message."""
+        return f"{self.file}, sheet {self.sheet!r}" if self.sheet else self.file
+
+    def keep(self, mask: NDArray[np.bool_]) -> RawSheet:
+        """The same sheet with only these rows."""
+        if mask.all():
+            return self
+        chosen = pa.array(mask)
+        columns = tuple(column.filter(chosen) for column in self.columns)
+        return RawSheet(
+            self.file,
+            self.sheet,
+            self.layout,
+            columns,
+            self.rows[mask],
+            self.rows_read,
+            self.merged,
+            self.spreadsheet,
+        )
+
+
+def find_layout(top: Sequence[Sequence[str]], vocabulary: Vocabulary, options: ReadOptions) -> Layout | None:
+    """Header among the first rows: the first row with both isotopes, else the first with one, else None."""
+    best: Layout | None = None
+    for index, cells in enumerate(top[:HEADER_WITHIN]):
+        if len(cells) > WIDEST or (len(cells) > 1000 and index > 2):
+            continue
+        match = match_headers(cells, vocabulary.columns, vocabulary.units, options)
+        isotopes = sum(name in match.claims for name in ("d18O", "d2H"))
+        if not isotopes or (best is not None and best.score[0] >= isotopes):
+            continue
+        below = top[index + 1] if index + 1 < len(top) else ()
+        best = Layout(index, tuple(cells), _unit_row(below, len(cells), match, vocabulary), match)
+        if isotopes == 2:
+            break
+    return best
+
+
+def no_isotopes(place: str, top: Sequence[Sequence[str]]) -> InputRefused:
+    """The refusal of a table without a column of δ18O or δ2H."""
+    first = next((cells for cells in top if any(cell.strip() for cell in cells)), [])
+    shown = ", ".join(repr(cell[:40]) for cell in first[:20])
+    if any(cell.replace(" ", "").lower() == "characteristicname" for cell in first):
+        return InputRefused(
+            f"{place}: one row a measured property (column {shown}); one row a water is expected. Pivot the table first."
+        )
+    return InputRefused(
+        f"{place}: no column of δ18O or δ2H in the first {HEADER_WITHIN} rows (first row: {shown or 'empty'}). "
+        'Expected a header like d18O, δ2H(‰), dD, 氧-18; or map one: columns = {"my header" = "d18O"}.'
+    )
+
+
+def collect(
+    records: Iterator[Sequence[str]], layout: Layout, *, file: str, sheet: str, first_row: int, ledger: Ledger
+) -> RawSheet:
+    """Sheet out of the records below its header.
+
+    Empty records are not counted. A record with more filled cells than the header has lost its columns and is
+    left out; a shorter one is read with its end missing and flagged. A record that begins with ``//`` ends the
+    table (Los Gatos files).
+    """
+    width = len(layout.headers)
+    blocks: list[list[pa.Array]] = []
+    numbers: list[NDArray[np.int64]] = []
+    short: list[tuple[int, int]] = []
+    long: list[tuple[int, int]] = []
+    row = first_row
+    ended = False
+    while not ended and (chunk := list(islice(records, CHUNK))):
+        kept = np.arange(row, row + len(chunk))
+        row += len(chunk)
+        if set(map(len, chunk)) != {width}:
+            chunk, kept, ended = _even(chunk, kept, width, short, long)
+        if chunk:
+            blocks.append([pa.array(column, pa.string()) for column in zip(*chunk, strict=True)])
+            numbers.append(kept)
+    columns = [
+        pa.chunked_array([block[i] for block in blocks], pa.string()).combine_chunks() for i in range(width)
+    ]
+    rows = np.concatenate(numbers) if numbers else np.zeros(0, np.int64)
+    filled = _filled(columns, len(rows))
+    if not filled.all():
+        columns = [column.filter(pa.array(filled)) for column in columns]
+    rows = rows[filled]
+    place = {"file": file, "sheet": sheet}
+    for found, expected, action in (
+        (short, "cells at the end are read as missing", Action.FLAGGED),
+        (
+            long,
+            "more cells than columns: a separator or decimal comma inside a cell? Quote it",
+            Action.LEFT_OUT,
+        ),
+    ):
+        texts = np.array([f"{n} cells, header has {width}" for _, n in found], object)
+        ledger.add(
+            **place,
+            row=[number for number, _ in found],
+            column="",
+            found=texts,
+            expected=expected,
+            action=action,
+        )
+    if ended:
+        rest = sum(1 for _ in records)
+        ledger.add(**place, row=None, column="", found=f"table ends at a row that begins with {END_MARK}",
+                   expected=f"the rows from there on are no samples ({rest} records not read)", action=Action.FLAGGED)  # fmt: skip
+    return RawSheet(file, sheet, layout, tuple(columns), rows, len(rows) + len(long))
+
+
+def _even(
+    chunk: list[Sequence[str]],
+    numbers: NDArray[np.int64],
+    width: int,
+    short: list[tuple[int, int]],
+    long: list[tuple[int, int]],
+) -> tuple[list[Sequence[str]], NDArray[np.int64], bool]:
+    """Records of one width and their row numbers; True where the end of the table was met."""
+    even: list[Sequence[str]] = []
+    kept: list[int] = []
+    for number, cells in zip(numbers.tolist(), chunk, strict=True):
+        if cells and cells[0].startswith(END_MARK) and len(cells) < width:
+            return even, np.array(kept, np.int64), True
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) > width and any(cell.strip() for cell in cells[width:]):
+            long.append((number, len(cells)))
+            continue
+        if len(cells) < width:
+            short.append((number, len(cells)))
+        even.append([*cells[:width], *[""] * (width - len(cells))])
+        kept.append(number)
+    return even, np.array(kept, np.int64), False
+
+
+def _filled(columns: Sequence[pa.Array], n: int) -> NDArray[np.bool_]:
+    """True where a row has any cell that is not blank."""
+    blank = np.ones(n, bool)
+    for column in columns:
+        if not blank.any():
+            break
+        empty = pc.equal(pc.utf8_trim_whitespace(pc.fill_null(column, "")), "")
+        blank &= empty.to_numpy(zero_copy_only=False).astype(bool)
+    return ~blank
+
+
+def _unit_row(
+    below: Sequence[str], width: int, match: HeaderMatch, vocabulary: Vocabulary
+) -> tuple[str, ...]:
+    """Units in the row below the header; empty where that row is no row of units."""
+    dimensions = {names.column: names.dimension for names in vocabulary.columns}
+    cells = [*below[:width], *[""] * (width - len(below))]
+    units = 0
+    for claim in match.claims.values():
+        dimension = dimensions[claim.column] if claim.column in dimensions else ""
+        text = cells[claim.position].strip() if dimension else ""
+        if not text:
+            continue
+        if re.match(PLAIN, text):
+            return ()
+        units += plain_unit(text.strip("()（）[] ")) in vocabulary.units[dimension]
+    return tuple(cell.strip("()（）[] ") for cell in cells) if units else ()

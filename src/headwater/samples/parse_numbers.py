@@ -1,0 +1,115 @@
+"""Numbers out of text cells, one pass over the distinct texts of a column."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from headwater.samples.parse_names import NO_TEXT
+
+PLAIN = r"^[+-]?([0-9]{1,30}\.?[0-9]{0,40}|\.[0-9]{1,40})([eE][+-]?[0-9]{1,2})?$"
+COMMA = r"^[+-]?[0-9]{0,9},[0-9]{1,30}([eE][+-]?[0-9]{1,2})?$"
+NO_NUMBER = NO_TEXT | {"无", "缺", "缺失", "缺测", "未测", "nd", "n.d.", "n.a.", "no data", "missing", "*", "?", "x", "#value!", "#div/0!", "#ref!", "#num!", "inf", "-inf"}  # fmt: skip
+CENSORED = re.compile(r"^(<.*|>.*|bdl.*|b\.d\.l\.?|lod|loq|below.*|低于.*|未检出)$")
+SENTINELS = frozenset({-999.0, -9999.0, -99999.0, 99999.0, 9999.0, -999.9, -9999.9, 999999.0, -999999.0})
+TAIL = re.compile(r"\s*(‰|per ?mil|%|°c?|℃|masl|m|cm|mm|米|厘米)$")
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Values of a column, and where a text was not a plain number.
+
+    Attributes
+    ----------
+    values : shape (n,), missing is NaN
+    text : the cells as found, trimmed, shape (n,)
+    bad, censored, sentinel, rewritten : positions of cells that are no number; lie below a detection limit;
+        hold a code for missing; were read after a harmless change (full-width digit, minus sign, ‰ behind)
+    decimals : digits behind the decimal sign, the most of any cell
+    """
+
+    values: NDArray[np.float64]
+    text: pa.Array
+    bad: NDArray[np.int64]
+    censored: NDArray[np.int64]
+    sentinel: NDArray[np.int64]
+    rewritten: NDArray[np.int64]
+    decimals: int
+
+    def found(self, at: NDArray[np.int64]) -> NDArray[np.object_]:
+        """Texts at these positions, long ones cut."""
+        return np.array([str(one)[:80] for one in self.text.take(pa.array(at)).to_pylist()], dtype=object)
+
+
+def distinct(text: pa.Array) -> tuple[pa.Array, NDArray[np.int64]]:
+    """Distinct trimmed texts and, for each row, which one it is; missing reads as an empty text."""
+    coded = pc.fill_null(pc.utf8_trim_whitespace(text), "").dictionary_encode()
+    return coded.dictionary, coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+
+
+def parse_numbers(text: pa.Array, decimal: Literal[".", ","] = ".") -> Numbers:
+    """Values of text cells; ``decimal`` is the sign that a comma or point stands for."""
+    texts, code = distinct(text)
+    plain = texts
+    if decimal == ",":
+        plain = pc.replace_substring(
+            pc.replace_substring_regex(texts, r"^([+-]?\d{1,3})\.(\d{3},)", r"\1\2"), ",", "."
+        )
+    is_plain = pc.match_substring_regex(plain, PLAIN)
+    simple = is_plain.to_numpy(zero_copy_only=False).astype(bool)
+    values = np.full(len(texts), np.nan)
+    values[simple] = pc.cast(plain.filter(is_plain), pa.float64()).to_numpy(zero_copy_only=False)
+    state = np.zeros(len(texts), np.int8)
+    for i in np.flatnonzero(~simple):
+        values[i], state[i] = _parse_one(texts[int(i)].as_py(), decimal)
+    sentinel = np.isin(values, list(SENTINELS))
+    values[sentinel] = np.nan
+    state[sentinel] = 3
+    bad, censored, coded, rewritten = (np.flatnonzero(state[code] == one) for one in (1, 2, 3, 4))
+    decimals = _decimals(plain.filter(is_plain))
+    return Numbers(values[code], texts.take(pa.array(code)), bad, censored, coded, rewritten, decimals)
+
+
+def _decimals(plain: pa.Array) -> int:
+    behind = pc.struct_field(pc.extract_regex(plain, r"\.(?P<d>[0-9]+)$"), "d")
+    longest: Any = pc.max(pc.utf8_length(behind)).as_py()
+    return int(longest or 0)
+
+
+def _parse_one(text: str, decimal: str) -> tuple[float, int]:
+    """Value and state of one text: 0 missing, 1 bad, 2 below detection, 4 read after a harmless change."""
+    if len(text) > 200:
+        return np.nan, 1
+    folded = unicodedata.normalize("NFKC", text).strip().lower()
+    if folded in NO_NUMBER:
+        return np.nan, 0
+    if CENSORED.match(folded):
+        return np.nan, 2
+    folded = re.sub(r"^[−–—‐‑﹣]\s*", "-", folded).strip("'\"")
+    folded = TAIL.sub("", folded)
+    if re.match(COMMA, folded) and (decimal == "," or not re.match(r"^[+-]?\d{1,3},\d{3}$", folded)):
+        folded = folded.replace(",", ".")
+    elif re.match(r"^[+-]?\d{1,3}([, ]\d{3})+(\.\d+)?$", folded):
+        folded = re.sub(r"[, ]", "", folded)
+    if re.match(PLAIN, folded):
+        return float(folded), 4
+    return np.nan, 1
+
+
+def comma_decimals(text: pa.Array) -> tuple[int, int, int]:
+    """Cells that hold a decimal comma for certain, a comma that may group thousands, a decimal point."""
+    if not pc.any(pc.match_substring(text, ",")).as_py():
+        return 0, 0, 0
+    trimmed = pc.utf8_trim_whitespace(text)
+    comma = pc.match_substring_regex(trimmed, r"^[+\-−–]?[0-9]*,[0-9]+$")
+    thousands = pc.match_substring_regex(trimmed, r"^[+\-−–]?[0-9]{1,3},[0-9]{3}$")
+    point = pc.match_substring_regex(trimmed, r"^[+\-−–]?[0-9]*\.[0-9]+$")
+    either, grouped, points = (int(pc.sum(one).as_py() or 0) for one in (comma, thousands, point))
+    return either - grouped, grouped, points

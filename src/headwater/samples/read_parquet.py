@@ -1,0 +1,69 @@
+"""Read Parquet tables, cells as text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from headwater.errors import InputRefused
+from headwater.samples.findings import Ledger
+from headwater.samples.layout import Layout, RawSheet, find_layout, no_isotopes
+from headwater.samples.options import ReadOptions
+from headwater.samples.read_vocabulary import Vocabulary
+from headwater.samples.table import Action
+
+
+def read_parquet(
+    path: Path, name: str, options: ReadOptions, vocabulary: Vocabulary, ledger: Ledger
+) -> RawSheet:
+    """The table of a Parquet file; its first row counts as row 2, as below a header.
+
+    Raises
+    ------
+    InputRefused
+        The file is damaged or has no column of δ18O or δ2H.
+    """
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.ParquetFile(path).read()
+        headers = [str(one) for one in table.column_names]
+    except (pa.ArrowException, OSError, ValueError, UnicodeError, KeyError) as error:
+        raise InputRefused(
+            f"{name}: not a Parquet file that can be read ({str(error)[:200]}). Write it again."
+        ) from None
+    layout = find_layout([headers], vocabulary, options)
+    if layout is None:
+        raise no_isotopes(name, [headers])
+    if not table.num_rows:
+        raise InputRefused(f"{name}: a header but no rows below it. One row a water is expected.")
+    columns = []
+    for i, header in enumerate(headers):
+        text = _as_text(table.column(i))
+        if text is None:
+            ledger.add(file=name, sheet="", row=None, column=header, found=f"column of type {table.schema.field(i).type}",
+                       expected="text, numbers or dates; this column is not read", action=Action.FLAGGED)  # fmt: skip
+            text = pa.nulls(table.num_rows, pa.string())
+        columns.append(text)
+    rows = np.arange(2, table.num_rows + 2)
+    filled = np.zeros(table.num_rows, bool)
+    for column in columns:
+        filled |= pc.not_equal(pc.fill_null(column, ""), "").to_numpy(zero_copy_only=False).astype(bool)
+    match = Layout(0, tuple(headers), (), layout.match)
+    raw = RawSheet(name, "", match, tuple(columns), rows, int(filled.sum()))
+    return raw.keep(filled)
+
+
+def _as_text(column: pa.ChunkedArray) -> pa.Array | None:
+    try:
+        whole = column.combine_chunks()
+        if pa.types.is_dictionary(whole.type):
+            whole = whole.dictionary_decode()
+        if pa.types.is_null(whole.type):
+            return pa.nulls(len(whole), pa.string())
+        return pc.cast(whole, pa.string())
+    except (pa.ArrowException, ValueError, UnicodeError):
+        return None

@@ -6,8 +6,8 @@ Model (Bowen et al. 2018), for a sample (o, h) = (δ18O, δ2H):
     H | O ~ N(a O + b, σ²),  S ~ N(slope, slope_sd²),  E ~ its prior, E ≥ 0 [‰ of δ18O]
 
 Given E everything is Gaussian, so O, H and S integrate out in closed form and one quadrature over E is
-left. σ depends on O where it is the prediction or mean band of the line; it is taken at the O that E
-implies, which the analytical error leaves open by a few tenths of ‰ only.
+left. σ depends on O where it is the prediction or mean band of the line; it is taken at the mean of O
+given E, which the analytical error leaves open by a few tenths of ‰ only.
 """
 
 from __future__ import annotations
@@ -213,15 +213,18 @@ def _crossing_prior(samples: _Samples, line: _LineScatter) -> tuple[Array, Array
 
 
 class _Given:
-    """The Gaussian part of the model at each E: evidence of the sample, then O and H."""
+    """The Gaussian part of the model at each E: evidence of the sample, then O and H.
 
-    def __init__(self, samples: _Samples, e: Array) -> None:
+    ``near`` is where σ² of the line is taken: first O = o − E, then the mean of O that follows.
+    """
+
+    def __init__(self, samples: _Samples, e: Array, near: Array) -> None:
         self.samples, line = samples, samples.line
         self.width2, a = samples.width**2, line.a
         # residuals of o and h from their prior means given E, and their covariance
         y1 = samples.o - e - samples.centre
         y2 = samples.h - line.b - e * samples.slope - a * samples.centre
-        self.sigma2 = line.variance(samples.o - e)
+        self.sigma2 = line.variance(near)
         self.v11 = self.width2 + samples.voo
         self.v12 = a * self.width2 + samples.voh
         self.v22 = a**2 * self.width2 + self.sigma2 + samples.vhh + (e * samples.spread) ** 2
@@ -245,26 +248,28 @@ class _Given:
 
 def _posterior(samples: _Samples, prior: EvaporationPrior, levels: Array) -> Array:
     """Mean, sd and quantiles (second axis) of O, H and E (first axis) for every sample (third axis)."""
-    low = np.zeros_like(samples.o)
-    step = np.full_like(samples.o, prior.high / CELLS)
-    for _ in range(3):  # narrow the cells to where the posterior is
-        e = low + (np.arange(CELLS) + 0.5) * step
-        given = _Given(samples, e)
-        density = given.log_evidence + prior.log_density(e)
-        density -= density.max(axis=1, keepdims=True)
-        alive = density > -25.0  # the rest holds less than 1e-10 of the probability
+    low, high = np.zeros_like(samples.o), np.full_like(samples.o, prior.high)
+    for _ in range(2):  # narrow the cells to where the posterior is
+        e, step = _cells(low, high)
+        density = _Given(samples, e, samples.o - e).log_evidence + prior.log_density(e)
+        alive = density > density.max(axis=1, keepdims=True) - 25.0  # the rest holds less than 1e-10
         first, last = alive.argmax(axis=1)[:, None], CELLS - 1 - alive[:, ::-1].argmax(axis=1)[:, None]
-        if (last - first).min() > CELLS // 2:
-            break
-        weight_step = step
         low, high = np.maximum(low + (first - 1) * step, 0.0), np.minimum(low + (last + 2) * step, prior.high)
-        step = (high - low) / CELLS
-    else:
-        step = weight_step
+    e, step = _cells(low, high)
+    rough = _Given(samples, e, samples.o - e)
+    given = _Given(samples, e, rough.origin("d18O")[0])
+    density = given.log_evidence + prior.log_density(e)
+    density -= density.max(axis=1, keepdims=True)
     weight = np.exp(density)
     weight /= weight.sum(axis=1, keepdims=True)
     rows = [_mixture(*given.origin("d18O"), weight, levels), _mixture(*given.origin("d2H"), weight, levels)]
     return np.stack([*rows, _histogram(e, step, weight, levels)])
+
+
+def _cells(low: Array, high: Array) -> tuple[Array, Array]:
+    """Middle and width of the cells of E."""
+    step = (high - low) / CELLS
+    return low + (np.arange(CELLS) + 0.5) * step, step
 
 
 def _mixture(mean: Array, variance: Array, weight: Array, levels: Array) -> Array:

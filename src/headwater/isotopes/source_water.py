@@ -24,7 +24,7 @@ from headwater.stats.line import Line
 
 Array = NDArray[np.float64]
 
-CELLS = 128
+CELLS = 64
 """Cells of the quadrature over E, placed where the posterior is."""
 CHUNK = 4096
 WIDEST_ORIGIN = 50.0
@@ -252,7 +252,7 @@ def _posterior(samples: _Samples, prior: EvaporationPrior, levels: Array) -> Arr
     for _ in range(2):  # narrow the cells to where the posterior is
         e, step = _cells(low, high)
         density = _Given(samples, e, samples.o - e).log_evidence + prior.log_density(e)
-        alive = density > density.max(axis=1, keepdims=True) - 25.0  # the rest holds less than 1e-10
+        alive = density > density.max(axis=1, keepdims=True) - 18.0  # the rest holds less than 1e-7
         first, last = alive.argmax(axis=1)[:, None], CELLS - 1 - alive[:, ::-1].argmax(axis=1)[:, None]
         low, high = np.maximum(low + (first - 1) * step, 0.0), np.minimum(low + (last + 2) * step, prior.high)
     e, step = _cells(low, high)
@@ -278,11 +278,11 @@ def _mixture(mean: Array, variance: Array, weight: Array, levels: Array) -> Arra
     Each component is smeared over its own cell of E, so that narrow ones leave no gaps. Quantiles start
     from those of the component means, stretched to the full sd, and are polished by Newton steps.
     """
-    change = np.gradient(mean, axis=1)
-    variance = variance + change**2 / 12
     centre = (weight * mean).sum(axis=1)
     between = (weight * (mean - centre[:, None]) ** 2).sum(axis=1)
     sd = np.sqrt((weight * variance).sum(axis=1) + between)
+    change = np.gradient(mean, axis=1)
+    variance = variance + change**2 / 12
     stretch = sd / np.sqrt(np.maximum(between, 1e-300))
     inverse = 1 / np.sqrt(np.maximum(variance, 1e-300))
     falling = change.mean(axis=1) < 0
@@ -290,7 +290,7 @@ def _mixture(mean: Array, variance: Array, weight: Array, levels: Array) -> Arra
     for level in levels:
         start = _at_weight(mean, weight, np.where(falling, 1 - level, level))
         x = centre + np.clip((start - centre) * stretch, -4 * sd, 4 * sd)
-        for _ in range(4):
+        for _ in range(3):
             z = (x[:, None] - mean) * inverse
             below = (weight * ndtr(z)).sum(axis=1) - level
             slope = (weight * inverse * np.exp(-0.5 * z * z)).sum(axis=1) / np.sqrt(2 * np.pi)

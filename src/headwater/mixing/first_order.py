@@ -9,6 +9,7 @@ from scipy.special import stdtr, stdtrit
 
 from headwater.errors import InputRefused
 from headwater.mixing.endmembers import Array, Composition, EndMembers
+from headwater.mixing.metric import with_process_spread
 from headwater.mixing.shares import Shares, solve_shares
 
 
@@ -68,6 +69,7 @@ def first_order(
             "leave sources out or add a tracer"
         )
     f = solved.unconstrained
+    mixture = with_process_spread(mixture, sources, solved.value)
     to_mixture, to_sources = _sensitivity(mixture.mean, sources.mean, solved.whitening, f)
     parts = np.concatenate(
         [

@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from scipy.special import fdtrc
 
 from headwater.errors import InputRefused
 from headwater.mixing.endmembers import Array, Composition, EndMembers
 from headwater.mixing.feasible import feasible_ranges
-from headwater.mixing.metric import whitening
+from headwater.mixing.metric import whitening, with_process_spread
+from headwater.mixing.refuse import check_dependence
 from headwater.mixing.simplex import affine_shares, simplex_shares
 
 Method = Literal["exact", "least_squares"]
+_EDGE = 1e-9  # shares down to −1e-9 are 0 within rounding
 _FLAT = 1e-9  # relative length below which a direction of the sources does not exist
 
 
@@ -34,7 +37,11 @@ class Shares:
     residual : shape (J,), mixture − Σ value_k source_k, in units of the tracers
     outside : the mixture lies outside the line, triangle or simplex of the sources
     distance : how far outside, in standard errors of the mixing residual (Mahalanobis)
-    whitening : shape (J, J), W with |W x| the distance used
+    misfit_p : probability of a residual as large as the one off the line or plane of the sources, were the
+        mixture made of them alone; NaN where the sources fill all tracer directions. Small: a source is
+        missing, or evaporation moved the mixture
+    whitening : shape (J, J), W with |W x| the distance used; (R, J) where the source means span only R
+        directions though there are more than R + 1 of them
     """
 
     sources: tuple[str, ...]
@@ -47,6 +54,7 @@ class Shares:
     residual: Array
     outside: bool
     distance: float
+    misfit_p: float
     whitening: Array
 
     def summary(self) -> dict[str, float]:
@@ -65,7 +73,7 @@ def solve_shares(mixture: Composition, sources: EndMembers) -> Shares:
     Raises
     ------
     InputRefused
-        Fewer than two sources, different tracers, or sources of one and the same composition.
+        Fewer than two sources, different or linearly dependent tracers, or sources of one composition.
 
     References
     ----------
@@ -74,25 +82,20 @@ def solve_shares(mixture: Composition, sources: EndMembers) -> Shares:
     _check(mixture, sources)
     k = len(sources.names)
     share = np.full(k, 1.0 / k)
-    for _ in range(6):
+    for _ in range(20):
         white = whitening(mixture, sources, share)
-        target, points = _plane(mixture, sources, white)
+        axes, target, points = _plane(mixture, sources, white)
         before, share = share, simplex_shares(target, points)[0]
-        if np.abs(share - before).max() < 1e-12:
+        if np.abs(share - before).max() < 1e-10:
             break
-    rank = target.shape[1]
-    ranges = feasible_ranges(target, points) if k > rank + 1 else None
-    plain = np.full(k, np.nan) if ranges is not None else affine_shares(target, points)[0]
-    if ranges is None:
-        outside, low, high = bool((plain < 0.0).any()), np.full(k, np.nan), np.full(k, np.nan)
-    else:
-        outside = bool(ranges.corners[0] == 0)
-        if outside:
-            ranges = feasible_ranges(share @ points[0][None], points)
-        low, high = ranges.low[0], ranges.high[0]
-        share = share if np.isnan(low).any() else ranges.centre[0]
-        low, high = np.where(np.isnan(low), share, low), np.where(np.isnan(high), share, high)
+    rank = len(axes)
     miss = target[0] - share @ points[0]
+    open_shares = k > rank + 1
+    plain = np.full(k, np.nan) if open_shares else affine_shares(target, points)[0]
+    low, high = np.full(k, np.nan), np.full(k, np.nan)
+    outside = bool((plain < -_EDGE).any())
+    if open_shares:
+        outside, low, high, share = _range(target, points, share)
     return Shares(
         sources=sources.names,
         value=share,
@@ -100,29 +103,60 @@ def solve_shares(mixture: Composition, sources: EndMembers) -> Shares:
         low=low,
         high=high,
         method="exact" if rank == len(sources.tracers) else "least_squares",
-        underdetermined=ranges is not None,
+        underdetermined=open_shares,
         residual=mixture.mean - share @ sources.mean,
         outside=outside,
         distance=float(np.sqrt(miss @ miss)) if outside else 0.0,
-        whitening=white,
+        misfit_p=_misfit_p(mixture, sources, white, axes, share),
+        whitening=axes @ white if open_shares and k <= len(sources.tracers) + 1 else white,
     )
+
+
+def _range(target: Array, points: Array, nearest: Array) -> tuple[bool, Array, Array, Array]:
+    """Is the mixture outside? And low, high and centre of the shares that give it, or its nearest point."""
+    ranges = feasible_ranges(target, points)
+    outside = bool(ranges.corners[0] == 0)
+    if outside:
+        ranges = feasible_ranges(nearest @ points[0][None], points)
+    if ranges.corners[0] == 0:
+        return outside, nearest, nearest, nearest
+    return outside, ranges.low[0], ranges.high[0], ranges.centre[0]
+
+
+def _misfit_p(mixture: Composition, sources: EndMembers, white: Array, axes: Array, share: Array) -> float:
+    """P(F > T²/q) of the residual in the q directions that the sources do not span."""
+    free = len(white) - len(axes)
+    if free == 0:
+        return float("nan")
+    off = np.linalg.svd(axes, full_matrices=True)[2][len(axes) :] @ white
+    miss = off @ (mixture.mean - share @ sources.mean)
+    own = with_process_spread(mixture, sources, share).mean_covariance
+    parts = [own, *(share**2)[:, None, None] * sources.mean_covariance]
+    total = off @ np.sum(parts, axis=0) @ off.T
+    statistic = float(miss @ np.linalg.pinv(total, hermitian=True) @ miss) / free
+    weight = np.array([np.trace(off @ part @ off.T) for part in parts])
+    dof = np.concatenate([[mixture.dof], sources.dof])
+    per_dof = float((weight[dof > 0.0] ** 2 / dof[dof > 0.0]).sum())
+    nu = min(float(weight.sum()) ** 2 / per_dof, 1e9) if per_dof > 0.0 else 1e9
+    return float(fdtrc(free, max(nu - free + 1.0, 1.0), statistic))
 
 
 def _check(mixture: Composition, sources: EndMembers) -> None:
     if len(sources.names) < 2:
         raise InputRefused(
-            f"{mixture.name}: one source ({', '.join(sources.names)}): nothing to mix; "
-            "at least two sources are needed"
+            f"{mixture.name}: one source: nothing to mix; at least two are needed, "
+            f"only {', '.join(sources.names) or 'none'} is there: add a source or take another period"
         )
     if mixture.tracers != sources.tracers:
         raise InputRefused(
             f"{mixture.name} has tracers {mixture.tracers}, the sources have {sources.tracers}: "
             "both need the same tracers in the same order"
         )
+    check_dependence(sources)
 
 
-def _plane(mixture: Composition, sources: EndMembers, white: Array) -> tuple[Array, Array]:
-    """Mixture (1, R) and sources (1, K, R) in the R directions that the whitened source means span."""
+def _plane(mixture: Composition, sources: EndMembers, white: Array) -> tuple[Array, Array, Array]:
+    """The R directions (R, J) that whitened source means span; mixture (1, R), sources (1, K, R) in them."""
     points = sources.mean @ white.T
     centre = points.mean(axis=0)
     _, length, axes = np.linalg.svd(points - centre, full_matrices=False)
@@ -134,4 +168,4 @@ def _plane(mixture: Composition, sources: EndMembers, white: Array) -> tuple[Arr
         )
     axes = axes[:rank]
     target = (white @ mixture.mean - centre) @ axes.T
-    return target[None], ((points - centre) @ axes.T)[None]
+    return axes, target[None], ((points - centre) @ axes.T)[None]

@@ -9,10 +9,12 @@ import numpy as np
 from headwater.errors import InputRefused
 from headwater.mixing.endmembers import Array, Composition, EndMembers
 from headwater.mixing.feasible import feasible_ranges
-from headwater.mixing.shares import solve_shares
+from headwater.mixing.metric import with_process_spread
+from headwater.mixing.shares import Shares, solve_shares
 from headwater.mixing.simplex import affine_shares, simplex_shares
 
 QUANTILES = (0.025, 0.5, 0.975)
+_EDGE = 1e-9  # rounding of a share that is exactly 0 or 1
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def solve_draws(
     ----------
     mixture_draws : float, shape (D, J)
     source_draws : float, shape (D, K, J)
-    whitening : float, shape (J, J), ``Shares.whitening``
+    whitening : float, shape (R, J), ``Shares.whitening``
     sources : K names
     """
     if len(mixture_draws) != len(source_draws):
@@ -90,7 +92,7 @@ def solve_draws(
         return _range_draws(target, points, names)
     plain = affine_shares(target, points)
     draws = simplex_shares(target, points, start=plain)
-    outside = ((plain < 0.0) | (plain > 1.0)).mean(axis=0)
+    outside = ((plain < -_EDGE) | (plain > 1.0 + _EDGE)).mean(axis=0)
     return ShareDraws(
         sources=names,
         mean=draws.mean(axis=0),
@@ -109,11 +111,13 @@ def bootstrap_shares(
     *,
     source_draws: Array | None = None,
     draws: int = 2000,
+    shares: Shares | None = None,
     rng: np.random.Generator,
 ) -> ShareDraws:
     """Parametric bootstrap of the shares: every mean is drawn from the t distribution of its own error.
 
-    The cost does not depend on the number of waters, only on the number of draws. With two sources the
+    A single water (n = 1) gets the spread of its sources on top of its analytical error. The cost depends
+    on the number of draws, not on that of waters. With two sources the
     quantiles are those of a flat-prior posterior of the means, close to Fieller's interval cut to [0, 1].
 
     Parameters
@@ -121,6 +125,7 @@ def bootstrap_shares(
     mixture, sources : compositions with J tracers
     source_draws : float, shape (D, K, J), from ``draw_end_members``; then ``draws`` is not used
     draws : int
+    shares : of these sources in this mixture, if they are at hand
     rng : numpy Generator
 
     References
@@ -130,7 +135,8 @@ def bootstrap_shares(
     """
     if source_draws is None:
         source_draws = draw_end_members(sources, draws, rng)
-    shares = solve_shares(mixture, sources)
+    shares = shares or solve_shares(mixture, sources)
+    mixture = with_process_spread(mixture, sources, shares.value)
     mixture_draws = draw_mixture(mixture, len(source_draws), rng)
     return solve_draws(mixture_draws, source_draws, shares.whitening, sources=sources.names)
 

@@ -162,6 +162,12 @@ def test_slope_error_is_the_spread_over_draws():
     assert (line.slope_se, line.initial_slope_se) == pytest.approx(tuple(np.std(draws, axis=0)), rel=0.06)
 
 
+def test_errors_at_the_edge_of_what_is_allowed_are_finite():
+    line = evaporation_slope(-10.0, 0.0, (-14.0, -102.0), temperature_sd=1.0, humidity_sd=0.05)
+    assert np.isfinite(line.initial_slope_se) and np.isnan(line.slope)
+    assert np.isfinite(evaporation_slope(10.0, 0.9999999, (-14.0, -102.0), humidity_sd=0.05).slope_se)
+
+
 def test_beyond_the_limit_is_missing_and_lighter_is_negative():
     for steady in (True, False):
         found = evaporated_fraction(

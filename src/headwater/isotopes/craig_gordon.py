@@ -153,10 +153,13 @@ def evaporation_slope(
 
     middle = slopes(values)
     variance = np.zeros(2)
+    lowest = np.array([TEMPERATURE_C[0], 0.0, *[-1000.0] * 4])
+    highest = np.array([TEMPERATURE_C[1], 1 - 1e-9, *[np.inf] * 4])
     for position in np.flatnonzero(spreads > 0):
         step = np.zeros(6)
-        step[position] = 1e-4 * max(1.0, abs(values[position])) if position != 1 else 1e-5
-        gradient = (slopes(values + step) - slopes(values - step)) / (2 * step[position])
+        step[position] = 1e-5 if position == 1 else 1e-3
+        below, above = np.maximum(values - step, lowest), np.minimum(values + step, highest)
+        gradient = (slopes(above) - slopes(below)) / (above - below)[position]
         variance += (gradient * spreads[position]) ** 2
     air = vapour or equilibrium_vapour(initial, temperature_C)
     a, b, _ = _coefficients(temperature_C, relative_humidity, air, turbulence, theta)

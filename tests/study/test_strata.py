@@ -80,6 +80,11 @@ def test_depth_given_as_a_point_falls_into_standard_layers():
     assert pd.isna(found.waters["depth"].iloc[2])
 
 
+def test_lower_end_of_a_layer_alone_belongs_to_the_layer_above_it():
+    found = put(waters(depth_bottom_m=[0.1, 0.2, 0.25]), depth_layers_m=(0, 0.1, 0.2, 0.4))
+    assert list(found.waters["depth"]) == ["0-10 cm", "10-20 cm", "20-40 cm"]
+
+
 def test_crossing_joins_levels_and_star_serves_for_the_sign():
     frame = waters(altitude_m=[3000, 4000], vegetation=["meadow", "forest"])
     found = put(frame, altitude_bands=(2900, 3500, 5100), crossings=("altitude*vegetation",))

@@ -12,8 +12,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from headwater.samples.table import Kind
-from headwater.stats.line import LineMethod
 
+FitMethod = Literal["ols", "rma", "york", "theil_sen", "weighted"]
 Fraction = Annotated[float, Field(gt=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 
@@ -160,9 +160,9 @@ class MixingSettings(_Section):
 class LineSettings(_Section):
     """How the water lines are fitted; a local line may be given instead of fitted."""
 
-    meteoric: LineMethod = LineMethod.OLS
+    meteoric: FitMethod = "ols"
     """Method of the local meteoric water line."""
-    evaporation: LineMethod = LineMethod.OLS
+    evaporation: Literal["ols", "rma", "york", "theil_sen"] = "ols"
     """Method of the evaporation lines."""
     local_slope: float | None = None
     """Slope of a local meteoric water line that is known from elsewhere (with local_intercept)."""

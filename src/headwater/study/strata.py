@@ -50,13 +50,21 @@ class Cell:
     rows: np.ndarray
 
 
-def stratify(waters: pd.DataFrame, periods: PeriodSettings, strata: StrataSettings, *, of: str) -> Strata:
+def stratify(
+    waters: pd.DataFrame,
+    periods: PeriodSettings,
+    strata: StrataSettings,
+    *,
+    of: str,
+    source_column: str = "kind",
+) -> Strata:
     """The waters with their period and strata.
 
     Parameters
     ----------
     waters : one row a water, canonical columns
     of : kind of the mixture; strata take their levels from its rows
+    source_column : column that names the sources; ``depth`` gets levels from all waters then
 
     Raises
     ------
@@ -65,6 +73,9 @@ def stratify(waters: pd.DataFrame, periods: PeriodSettings, strata: StrataSettin
     """
     frame = waters.copy(deep=False)
     mixture = (frame["kind"] == of).to_numpy()
+    if source_column == "depth":
+        everything = np.ones(len(frame), dtype=bool)
+        frame["depth"] = _depth(frame, strata.depth_layers_m, everything)
     frame["period"] = _period(frame, periods.by)
     names = strata.columns or DEFAULT_STRATA
     levels: dict[str, tuple[str, ...]] = {}
@@ -72,6 +83,8 @@ def stratify(waters: pd.DataFrame, periods: PeriodSettings, strata: StrataSettin
     for name in names:
         if name == "altitude":
             column, outside = _altitude(frame["altitude_m"], strata.altitude_bands, mixture)
+        elif name == "depth" and source_column == "depth":
+            continue
         elif name == "depth":
             column = _depth(frame, strata.depth_layers_m, mixture)
         elif name in frame.columns:
@@ -204,9 +217,9 @@ def _depth(frame: pd.DataFrame, edges_m: tuple[float, ...], mixture: np.ndarray)
             codes[levels[codes] != scaled] = -1
             return pd.Series(pd.Categorical.from_codes(codes, categories=names), index=frame.index)
     edges = np.array(edges_m or DEPTH_EDGES_M)
-    middle = np.where(
-        np.isfinite(top) & np.isfinite(bottom), (top + bottom) / 2, np.where(np.isfinite(top), top, bottom)
-    )
+    both = np.isfinite(top) & np.isfinite(bottom)
+    just_above = np.nextafter(bottom, 0.0)  # a lower end alone belongs to the layer that ends there
+    middle = np.where(both, (top + bottom) / 2, np.where(np.isfinite(top), top, just_above))
     codes = np.searchsorted(edges, middle, side="right") - 1
     codes[~np.isfinite(middle) | (codes >= len(edges) - 1)] = -1
     labels = [f"{low * 100:g}-{high * 100:g} cm" for low, high in pairwise(edges)]

@@ -1,0 +1,65 @@
+"""Options that several commands share, with the help that teaches them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from headwater.errors import SettingsRefused
+
+Tables = Annotated[
+    list[Path],
+    Parameter(
+        name="TABLE",
+        help="Tables of water samples: CSV (comma, semicolon or tab; UTF-8 or GB18030), Excel, Parquet.",
+        negative=(),
+    ),
+]
+Settings = Annotated[
+    Path | None,
+    Parameter(name=["--settings", "-s"], help="Settings file (TOML); `headwater settings` prints one."),
+]
+DeltaUnit = Annotated[
+    Literal["permil", "fraction"] | None,
+    Parameter(name="--delta-unit", help="Unit of δ where the header does not say it. It is never guessed."),
+]
+Json = Annotated[bool, Parameter(name="--json", help="Print the result as one JSON object.", negative=())]
+Quiet = Annotated[bool, Parameter(name=["--quiet", "-q"], help="No messages and no progress.", negative=())]
+Lang = Annotated[Literal["en", "zh"], Parameter(name="--lang", help="Language of the report.")]
+
+
+def numbers(text: str | None, *, option: str) -> list[float] | None:
+    """Numbers of a comma-separated option.
+
+    Raises
+    ------
+    SettingsRefused
+        where a part is not a number.
+    """
+    if text is None:
+        return None
+    try:
+        return [float(part) for part in text.replace("，", ",").split(",")]
+    except ValueError:
+        raise SettingsRefused(
+            f"{option} {text!r}: needs numbers with commas between them, such as 2900,3500,4000."
+        ) from None
+
+
+def nested(**values: Any) -> dict[str, Any]:
+    """Options as a layer of settings: ``strata__altitude_bands=…`` sets ``strata.altitude_bands``.
+
+    Options that were not given (None) are left out.
+    """
+    layer: dict[str, Any] = {}
+    for path, value in values.items():
+        if value is None:
+            continue
+        place = layer
+        *sections, name = path.split("__")
+        for section in sections:
+            place = place.setdefault(section, {})
+        place[name] = value
+    return layer

@@ -19,7 +19,7 @@ from headwater.study.result import Notice, StudyResult, StudyTables
 ALTITUDE = ("2900-3500", "3500-4000", "4000-4500", "4500-5100")
 VEGETATION = ("grassland", "meadow", "forest", "scrub")
 ASPECT = ("N", "E", "S", "W")
-DEPTH = ("0-0.2", "0.2-0.4", "0.4-0.6", "0.6-0.8")
+DEPTH = ("0-20 cm", "20-40 cm", "40-60 cm", "60-80 cm")
 NAMES = {"2020-06": "early ablation", "2020-08": "heavy ablation", "2020-09": "end of ablation"}
 SOURCES = ("precipitation", "ground_ice", "snow_melt", "groundwater", "peat pool")
 MEANS = {
@@ -117,7 +117,7 @@ def make_result(
         sources=plan.sources,
         mixture="soil_water",
         meteoric_line=meteoric,
-        meteoric_line_origin="fitted to 375 precipitation samples",
+        meteoric_line_origin="precipitation",
         evaporation_lines=lines,
         notices=notices,
         outside_bands=4,
@@ -566,14 +566,25 @@ def _overlap(plan: _Plan) -> pd.DataFrame:
 
 
 def _notices(plan: _Plan, lost: str | None) -> tuple[Notice, ...]:
-    notices = [Notice("evaporated", "warning", {"lc_excess": -4.2, "bias": 0.05}, plan.periods[0])]
+    first = plan.periods[0]
+    offset = {
+        "period": first,
+        "lc_excess": -4.2,
+        "low": -5.0,
+        "high": -3.4,
+        "bias_low": 0.02,
+        "bias_high": 0.14,
+    }
+    notices = [Notice("evaporation_offset", "warning", offset, first)]
     if len(plan.sources) < 2:
-        notices.append(Notice("one_source", "refused", {"sources": ", ".join(plan.sources)}))
+        notices += [Notice("one_source", "refused", {"source": plan.sources[0]}, p) for p in plan.periods]
     if len(plan.sources) > 3:
-        notices.append(Notice("underdetermined", "warning", {"sources": len(plan.sources), "tracers": 2}))
+        values = {"sources": len(plan.sources), "tracers": 2}
+        notices += [Notice("underdetermined", "warning", values, p) for p in plan.periods]
     if lost:
-        notices.append(Notice("one_source", "refused", {"sources": "precipitation"}, lost))
-        notices.append(Notice("line_refused", "refused", {"kind": "soil_water", "n": 2}, lost))
+        notices.append(Notice("one_source", "refused", {"source": "precipitation"}, lost))
+        too_few = {"what": "soil_water", "n": 2, "needed": 3}
+        notices.append(Notice("too_few_samples", "refused", too_few, lost))
     return tuple(notices)
 
 

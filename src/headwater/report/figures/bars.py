@@ -1,0 +1,205 @@
+"""Shares of one stratum as a bar: stacked with whiskers, or as ranges where there is no single answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from headwater.report.figures.panels import bar_fill, bar_key, line_key
+from headwater.report.style import INK, QUIET, Mark
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+
+    from headwater.report.text import Text
+    from headwater.study.result import StudyResult
+
+BAR = 0.74
+MOST_STACKED = 3
+"""With more sources the whiskers of inner boundaries are not known, so each source gets an interval of its own."""
+DIGITS_MM = 3.6
+REFUSED_CODES = ("one_source", "no_sources", "unpaired", "too_few_samples")
+"""Notices that explain why a period has no shares."""
+
+
+def loose(rows: pd.DataFrame) -> bool:
+    """True where the shares are feasible ranges only."""
+    return bool(rows["flags"].astype(str).str.contains("underdetermined").any())
+
+
+def as_ranges(rows: pd.DataFrame) -> bool:
+    """True where the shares are drawn side by side instead of stacked."""
+    return loose(rows) or len(rows) > MOST_STACKED
+
+
+def row_height(contributions: pd.DataFrame) -> float:
+    """Height of a row of bars [mm]: taller where any row shows its sources side by side."""
+    if contributions.empty:
+        return 4.8
+    side_by_side = [
+        len(rows) for _, rows in contributions.groupby(["period", "stratum", "level"]) if as_ranges(rows)
+    ]
+    return max(4.8, 1.9 * max(side_by_side, default=0) + 1.2)
+
+
+def draw_shares(
+    axes: Axes,
+    y: float,
+    rows: pd.DataFrame,
+    marks: dict[str, Mark],
+    *,
+    truth: dict[str, float],
+    room_mm: float,
+) -> None:
+    """The shares of one stratum at height ``y``; ``room_mm`` is the width of 100 % on paper."""
+    rows = rows.set_index("source").reindex([name for name in marks if name in set(rows["source"])])
+    if as_ranges(rows):
+        _ranges(axes, y, rows, marks, truth)
+    else:
+        _stacked(axes, y, rows, marks, truth, room_mm)
+
+
+def _stacked(
+    axes: Axes, y: float, rows: pd.DataFrame, marks: dict[str, Mark], truth: dict[str, float], room_mm: float
+) -> None:
+    whiskers = _whiskers(rows)
+    above, below = 0.0, 0.0
+    for name, value in rows["mean"].items():
+        start = above if value >= 0 else below
+        axes.barh(y, value, left=start, height=BAR, zorder=2, **bar_fill(marks[str(name)]))
+        half = DIGITS_MM / room_mm / 2
+        middle = start + value / 2
+        free = all(high < middle - half or low > middle + half for _, low, high in whiskers)
+        if value > 2.2 * half and free:
+            colour = INK if marks[str(name)].hollow else marks[str(name)].text
+            axes.text(
+                middle, y, f"{100 * value:.0f}", ha="center", va="center_baseline", fontsize=6.5, color=colour
+            )
+        above, below = (start + value, below) if value >= 0 else (above, start + value)
+    for number, (at, low, high) in enumerate(whiskers):
+        height = y + (0 if len(whiskers) == 1 else (-0.17, 0.17)[number % 2])
+        _whisker(axes, height, at, low, high)
+    if truth:
+        edges = np.cumsum([truth.get(str(name), 0.0) for name in rows.index])[:-1]
+        for edge in edges:
+            axes.plot(
+                [edge, edge],
+                [y - 0.5, y + 0.5],
+                color="white",
+                linewidth=2.6,
+                zorder=5,
+                solid_capstyle="butt",
+            )
+            axes.plot(
+                [edge, edge], [y - 0.5, y + 0.5], color=INK, linewidth=1.2, zorder=6, solid_capstyle="butt"
+            )
+
+
+def _whiskers(rows: pd.DataFrame) -> list[tuple[float, float, float]]:
+    """Boundaries of a stack with their 95 % intervals: behind the first source, and before the last of three."""
+    if len(rows) < 2:
+        return []
+    first, last = rows.iloc[0], rows.iloc[-1]
+    found = [(first["mean"], first["q025"], first["q975"])]
+    if len(rows) == MOST_STACKED:
+        total = float(rows["mean"].sum())
+        found.append((total - last["mean"], total - last["q975"], total - last["q025"]))
+    return [(float(at), float(low), float(high)) for at, low, high in found if np.isfinite([low, high]).all()]
+
+
+def _whisker(axes: Axes, y: float, at: float, low: float, high: float) -> None:
+    """An interval that can be read on any colour: dark on a white edge."""
+    for colour, width, order in (("white", 2.4, 3), (INK, 0.9, 4)):
+        axes.plot([low, high], [y, y], color=colour, linewidth=width, zorder=order, solid_capstyle="butt")
+    axes.plot(
+        [at],
+        [y],
+        marker="o",
+        markersize=2.6,
+        color=INK,
+        markeredgecolor="white",
+        markeredgewidth=0.5,
+        zorder=4,
+    )
+
+
+def _ranges(
+    axes: Axes, y: float, rows: pd.DataFrame, marks: dict[str, Mark], truth: dict[str, float]
+) -> None:
+    step = BAR / len(rows)
+    for number, (name, row) in enumerate(rows.iterrows()):
+        mark = marks[str(name)]
+        height = y - BAR / 2 + (number + 0.5) * step
+        width = max(float(row["q975"] - row["q025"]), 0.004)
+        if loose(rows):
+            pale = {"facecolor": "white", "edgecolor": mark.line, "hatch": "//////", "linewidth": 0.6}
+            axes.barh(height, width, left=row["q025"], height=0.78 * step, zorder=2, **pale)
+        else:
+            axes.plot([row["q025"], row["q975"]], [height] * 2, color=mark.line, linewidth=1.2, zorder=2)
+            axes.plot(
+                row["mean"],
+                height,
+                marker=mark.marker,
+                color=mark.colour,
+                markeredgecolor=mark.line,
+                markersize=3.5,
+            )
+        if str(name) in truth:
+            axes.plot(
+                [truth[str(name)]] * 2,
+                [height - step / 2, height + step / 2],
+                color=INK,
+                linewidth=1.4,
+                zorder=6,
+            )
+
+
+def legend(result: StudyResult, marks: dict[str, Mark], text: Text) -> list[Artist]:
+    """Entries for the sources, the whiskers or ranges, and the known truth."""
+    table = result.tables.contributions
+    shown = [name for name in marks if (table["source"] == name).any()] if len(table) else list(marks)
+    entries = [bar_key(marks[name], text.name("kind", name)) for name in shown]
+    if len(table):
+        key = "figure.contributions.range" if loose(table) else "figure.contributions.whisker"
+        entries.append(line_key(text(key), colour=QUIET if loose(table) else INK))
+    if result.truth is not None and len(table):
+        entries.append(_tick_key(text("figure.contributions.truth")))
+    return entries
+
+
+def _tick_key(label: str) -> Artist:
+    from matplotlib.lines import Line2D
+
+    return Line2D(
+        [], [], linestyle="none", marker="|", markersize=8, markeredgewidth=1.3, color=INK, label=label
+    )
+
+
+def truth_of(result: StudyResult) -> dict[tuple[str, str, str], dict[str, float]]:
+    """(period, stratum, level) → known share of every source; empty for real samples."""
+    if result.truth is None:
+        return {}
+    found: dict[tuple[str, str, str], dict[str, float]] = {}
+    for row in result.truth.itertuples():
+        found.setdefault((str(row.period), str(row.stratum), str(row.level)), {})[str(row.source)] = float(
+            row.share
+        )
+    return found
+
+
+def percent_axis(axes: Axes, table: pd.DataFrame, label: str) -> None:
+    """Axis from 0 to 100 %, wider where a share lies outside."""
+    low = min(0.0, float(table["mean"].min())) if len(table) else 0.0
+    over = (
+        float(table.groupby(["period", "stratum", "level"])["mean"].agg(lambda m: m[m > 0].sum()).max())
+        if len(table)
+        else 1.0
+    )
+    axes.set_xlim(low * 1.05 if low < 0 else 0.0, max(1.0, over * 1.005))
+    axes.set_xticks([0, 0.25, 0.5, 0.75, 1.0], ["0", "25", "50", "75", "100"])
+    axes.set_xlabel(label)
+    for edge in (0.0, 1.0):
+        axes.axvline(edge, color=QUIET, linewidth=0.5, zorder=1)

@@ -1,0 +1,134 @@
+"""How far the mixture lies from the local meteoric line (lc-excess) in every stratum, with rank and interval."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from headwater.report.figures.contributions import label_room, label_rows, stratum_rows
+from headwater.report.figures.panels import Margins, columns_for, heading, panel_grid, refused
+from headwater.report.figures.words import (
+    ALL,
+    drawn_periods,
+    kind_label,
+    level_label,
+    period_label,
+    permil_interval,
+    why_empty,
+)
+from headwater.report.numbers import number as written
+from headwater.report.style import INK, PALE, QUIET, WIDE_MM, period_colours
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from headwater.report.text import Text
+    from headwater.study.result import StudyResult
+
+MOST_WITH_ALL_STRATA = 6
+
+
+def wants(result: StudyResult) -> bool:
+    """lc-excess was computed for at least one stratum."""
+    return len(result.tables.line_distance) > 0
+
+
+def draw(result: StudyResult, text: Text) -> Figure:
+    """One column a period; 0 is the meteoric line, the number at the right the rank within the stratum."""
+    periods = drawn_periods(result)
+    table = result.tables.line_distance
+    rows = stratum_rows(result, table, few=len(periods) > MOST_WITH_ALL_STRATA)
+    columns = columns_for(len(periods))
+    left = label_room(rows, text)
+    deepest = max((y for y, _, _ in rows), default=0.0) + 1.2
+    fig, axes = panel_grid(
+        len(periods), width_mm=WIDE_MM, height_mm=max(16.0, 4.2 * deepest), columns=columns,
+        margins=Margins(left=left, right=7, across=8 if columns <= 3 else 5, down=14),
+    )  # fmt: skip
+    colours = period_colours(result.periods)
+    bounds = _bounds(table)
+    for number, (period, panel) in enumerate(zip(periods, axes, strict=True)):
+        heading(panel, period_label(result, period, text, short=columns > 2), number)
+        own = table[table["period"] == period]
+        if own.empty:
+            refused(panel, why_empty(result, text, period=period, about=("too_few_samples",)))
+            continue
+        _column(panel, own, rows, colours.get(period, INK), ranks=columns <= 4)
+        panel.set_xlim(*bounds)
+        label_rows(panel, rows, text, labelled=number % columns == 0 or not axes[number - 1].axison, left_mm=left)
+        lowest = number + columns >= len(periods) or not axes[number + columns].axison
+        panel.set_xlabel(text("figure.lc_excess") if lowest else "")
+    return fig
+
+
+def finding(result: StudyResult, text: Text) -> str:
+    """Mean distance of the whole period furthest from the line, and the extremes among the altitude bands."""
+    table = result.tables.line_distance
+    whole = table[table["stratum"] == ALL]
+    name = kind_label(result.mixture, text)
+    if whole.empty:
+        whole = table
+    far = whole.loc[whole["lc_excess"].idxmin()]
+    value = permil_interval(far["lc_excess"], far["low"], far["high"])
+    sentence = text(
+        "figure.line_distance.finding", mixture=name, value=value, period=period_label(result, str(far["period"]), text)
+    )  # fmt: skip
+    parts = table[(table["period"] == far["period"]) & ~table["stratum"].isin([ALL])]
+    first = next((stratum for stratum in result.strata if (parts["stratum"] == stratum).sum() > 1), None)
+    if first is None:
+        return sentence
+    parts = parts[parts["stratum"] == first].sort_values("lc_excess")
+    return sentence + text(
+        "figure.line_distance.finding_levels", far=level_label(first, str(parts["level"].iloc[0]), text),
+        near=level_label(first, str(parts["level"].iloc[-1]), text),
+    )  # fmt: skip
+
+
+def method(result: StudyResult, text: Text) -> str:
+    """What lc-excess is, from how many waters."""
+    table = result.tables.line_distance
+    whole = table[table["stratum"] == ALL]
+    line = result.meteoric_line
+    values = {"n": int(whole["n"].sum())}
+    if line is None:
+        return text("figure.line_distance.method_none", **values)
+    sign = "+" if line.intercept < 0 else "−"
+    return text(
+        "figure.line_distance.method", slope=written(line.slope), intercept=f"{sign} {written(abs(line.intercept))}", **values
+    )  # fmt: skip
+
+
+def _column(panel: Axes, own: pd.DataFrame, rows: list[tuple[float, str, str]], colour: str, *, ranks: bool) -> None:
+    panel.axvline(0, color=QUIET, linewidth=0.7, zorder=1)
+    panel.grid(axis="x", color=PALE, linewidth=0.4, zorder=0)
+    panel.set_axisbelow(True)
+    found = {(str(row["stratum"]), str(row["level"])): row for row in own.to_dict("records")}
+    for y, stratum, level in rows:
+        row = found.get((stratum, level)) if level else None
+        if row is None:
+            continue
+        if np.isfinite([row["low"], row["high"]]).all():
+            panel.plot([row["low"], row["high"]], [y, y], color=colour, linewidth=1.3, zorder=2)
+        whole = stratum == ALL
+        panel.plot(
+            row["lc_excess"], y, marker="D" if whole else "o", markersize=4.2, color=colour,
+            markeredgecolor="white", markeredgewidth=0.5, zorder=3,
+        )  # fmt: skip
+        if ranks and not whole and np.isfinite(row["rank"]):
+            panel.annotate(
+                f"{int(row['rank'])}", (1, y), xycoords=panel.get_yaxis_transform(), xytext=(3, 0),
+                textcoords="offset points", va="center_baseline", fontsize=6, color=QUIET,
+            )  # fmt: skip
+
+
+def _bounds(table: pd.DataFrame) -> tuple[float, float]:
+    values = table[["lc_excess", "low", "high"]].to_numpy(float)
+    values = values[np.isfinite(values)]
+    if not values.size:
+        return -1.0, 1.0
+    low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
+    side = 0.05 * (high - low) or 1.0
+    return low - side, high + side

@@ -1,0 +1,188 @@
+"""End members and mixture in tracer space: the line or polygon that the sources span (figure 6 of the paper)."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from headwater.report.figures.dual_isotope import limits
+from headwater.report.figures.panels import (
+    Margins,
+    columns_for,
+    heading,
+    join_axes,
+    key,
+    panel_grid,
+    panel_height,
+    refused,
+    scatter,
+    thin,
+)
+from headwater.report.figures.words import (
+    ALL,
+    D2H,
+    D18O,
+    drawn_periods,
+    kind_label,
+    level_label,
+    mixture_waters,
+    percent,
+    period_label,
+    why_empty,
+)
+from headwater.report.style import INK, WIDE_MM, Mark, altitude_shades, kind_mark, source_marks
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from headwater.report.text import Text
+    from headwater.study.result import StudyResult
+
+MOST_WITH_TWO_ROWS = 3
+LABELS = {"d18O": D18O, "d2H": D2H}
+
+
+def wants(result: StudyResult) -> bool:
+    """At least one period has the composition of a source."""
+    return len(_used(result.tables.end_members)) > 0
+
+
+def draw(result: StudyResult, text: Text) -> Figure:
+    """d-excess against δ¹⁸O, and δ²H below it for up to three periods: sources ± 1 sd joined by thin lines."""
+    periods = drawn_periods(result)
+    marks = source_marks(result.sources, result.waters)
+    means, levels, stratum = _mixture_means(result)
+    tracers = ["d_excess", "d2H"] if len(periods) <= MOST_WITH_TWO_ROWS else ["d_excess"]
+    columns = columns_for(len(periods))
+    fig, axes = panel_grid(
+        len(periods) * len(tracers), width_mm=WIDE_MM, columns=columns,
+        height_mm=panel_height(columns, width_mm=WIDE_MM, ratio=0.8, most_mm=58),
+        margins=Margins(down=11), legend=_legend(result, marks, levels, stratum, text),
+    )  # fmt: skip
+    for row, tracer in enumerate(tracers):
+        own = axes[row * len(periods) : (row + 1) * len(periods)]
+        for number, (period, panel) in enumerate(zip(periods, own, strict=True)):
+            heading(panel, period_label(result, period, text, short=columns > 3), number + row * len(periods))
+            _panel(panel, result, period, tracer, marks, means, levels)
+            if panel.axison and _sources(result, period).empty:
+                refused(panel, why_empty(result, text, period=period, about=("no_sources", "one_source")))
+        y_label = text("figure.d_excess") if tracer == "d_excess" else LABELS[tracer]
+        join_axes(own, columns, x=D18O, y=y_label, x_limits=_limits(result, "d18O"), y_limits=_limits(result, tracer))
+    return fig
+
+
+def finding(result: StudyResult, text: Text) -> str:
+    """How likely the waters of the mixture lie between their sources."""
+    table = result.tables.geometry
+    rows = table[(table["stratum"] == ALL) & table["inside_probability"].notna()]
+    name = kind_label(result.mixture, text)
+    if rows.empty:
+        return text("figure.mixing_space.finding_none", mixture=name, sources=len(result.sources))
+    inside = float(np.average(rows["inside_probability"], weights=rows["n"]))
+    return text(
+        "figure.mixing_space.finding", mixture=name, inside=percent(inside), outside=int(rows["outside_n"].sum()),
+        n=int(rows["n"].sum()),
+    )  # fmt: skip
+
+
+def method(result: StudyResult, text: Text) -> str:
+    """What the points are, with the n of every source, and which came from another time."""
+    used = _used(result.tables.end_members)
+    counts = used.groupby("source", observed=True, sort=False)["n"].agg(["min", "max"])
+    parts = []
+    for source, row in counts.iterrows():
+        low, high = int(row["min"]), int(row["max"])
+        parts.append(f"{kind_label(str(source), text)} {low if low == high else f'{low}–{high}'}")
+    sentence = text("figure.mixing_space.method", counts=text.listing(parts))
+    return sentence + (text("figure.mixing_space.window") if (used["window"] != "period").any() else "")
+
+
+def _used(end_members: pd.DataFrame) -> pd.DataFrame:
+    known = np.isfinite(end_members["d18O_mean"].astype(float)) & np.isfinite(end_members["d2H_mean"].astype(float))
+    return end_members[end_members["used"].astype(bool) & known]
+
+
+def _sources(result: StudyResult, period: str) -> pd.DataFrame:
+    used = _used(result.tables.end_members)
+    return used if period == ALL and ALL not in set(used["period"]) else used[used["period"] == period]
+
+
+def _mixture_means(result: StudyResult) -> tuple[pd.DataFrame, tuple[str, ...], str]:
+    """Means of the mixture by altitude, else by the first stratum there is, else of all."""
+    table = result.tables.isotopes
+    table = table[table["kind"] == result.mixture]
+    for stratum in ("altitude", *result.strata):
+        levels = result.strata.get(stratum, ())
+        rows = table[table["stratum"] == stratum]
+        if len(levels) and len(rows):
+            return rows, levels, stratum
+    return table[table["stratum"] == ALL], (ALL,), ALL
+
+
+def _panel(
+    panel: Axes,
+    result: StudyResult,
+    period: str,
+    tracer: str,
+    marks: dict[str, Mark],
+    means: pd.DataFrame,
+    levels: tuple[str, ...],
+) -> None:
+    waters = thin(mixture_waters(result, period))
+    scatter(panel, waters["d18O"], waters[tracer], kind_mark(result.mixture), alpha=0.16, size=7)
+    sources = _sources(result, period)
+    spots = sources[["d18O_mean", f"{tracer}_mean"]].to_numpy(float)
+    for a, b in combinations(range(len(spots)), 2):
+        panel.plot(*spots[[a, b]].T, color=INK, linewidth=0.6, zorder=3)
+    for row in sources.to_dict("records"):
+        mark = marks.get(str(row["source"]))
+        if mark is not None:
+            _member(panel, row, tracer, mark)
+    own = means[means["period"] == period]
+    for level, shade in zip(levels, altitude_shades(len(levels)), strict=True):
+        for row in own[own["level"] == level].to_dict("records"):
+            spot = (row["d18O_mean"], row[f"{tracer}_mean"])
+            panel.errorbar(
+                *spot, xerr=_half(row, "d18O"), yerr=_half(row, tracer), color=shade, elinewidth=0.7, zorder=6,
+                marker="o", markersize=4.2, markeredgecolor="white", markeredgewidth=0.5,
+            )  # fmt: skip
+
+
+def _half(row: dict, tracer: str) -> list[list[float]]:
+    mean, low, high = (float(row[f"{tracer}_{part}"]) for part in ("mean", "low", "high"))
+    return [[max(0.0, mean - low) if np.isfinite(low) else 0.0], [max(0.0, high - mean) if np.isfinite(high) else 0.0]]
+
+
+def _member(panel: Axes, row: dict, tracer: str, mark: Mark) -> None:
+    sd = [float(row[f"{name}_sd"]) if np.isfinite(row[f"{name}_sd"]) else 0.0 for name in ("d18O", tracer)]
+    panel.errorbar(
+        row["d18O_mean"], row[f"{tracer}_mean"], xerr=sd[0], yerr=sd[1], color=mark.line, elinewidth=0.7, zorder=4,
+        marker=mark.marker, markersize=7, markerfacecolor="white" if mark.hollow else mark.colour,
+        markeredgecolor=mark.line if mark.edge != "none" or mark.hollow else "white", markeredgewidth=0.7,
+    )  # fmt: skip
+
+
+def _limits(result: StudyResult, tracer: str) -> tuple[float, float]:
+    used = _used(result.tables.end_members)
+    mean, sd = used[f"{tracer}_mean"], used[f"{tracer}_sd"].fillna(0)
+    waters = mixture_waters(result)[tracer].dropna()
+    inner = waters.quantile([0.01, 0.99]) if len(waters) else waters
+    return limits(pd.concat([mean - sd, mean + sd, inner]).astype(float))
+
+
+def _legend(
+    result: StudyResult, marks: dict[str, Mark], levels: tuple[str, ...], stratum: str, text: Text
+) -> list[Artist]:
+    shown = set(_used(result.tables.end_members)["source"].astype(str))
+    entries = [key(mark, kind_label(name, text)) for name, mark in marks.items() if name in shown]
+    name = kind_label(result.mixture, text)
+    entries.append(key(kind_mark(result.mixture), text("figure.single", mixture=name)))
+    for level, shade in zip(levels, altitude_shades(len(levels)), strict=True):
+        label = name if stratum == ALL else f"{name} {level_label(stratum, level, text)}"
+        entries.append(key(Mark(shade, "o", 18, edge="#FFFFFF"), label))
+    return entries

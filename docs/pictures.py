@@ -1,0 +1,41 @@
+"""Draws the picture of the README and the first page again: ``python -m docs.pictures``.
+
+The campaign is simulated without evaporation, so that the shares can be right; the page says so.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from headwater.report.figures import draw_figure
+from headwater.samples import read_samples
+from headwater.simulate import simulate_campaign
+from headwater.study import StudyResult, StudySettings, run_study
+
+PICTURES = ("contributions",)
+FOLDER = Path(__file__).resolve().parent / "_static"
+
+
+def study() -> StudyResult:
+    """The demo without evaporation."""
+    campaign = simulate_campaign(1, evaporation=False)
+    settings = tomllib.loads(files("headwater.data").joinpath("demo_study.toml").read_text(encoding="utf-8"))
+    with TemporaryDirectory() as folder:
+        table = Path(folder) / "campaign.csv"
+        campaign.samples.to_csv(table, index=False, encoding="utf-8-sig")
+        return run_study(read_samples([table]), StudySettings.model_validate(settings), truth=campaign.truth)
+
+
+def main() -> None:
+    """Writes the pictures into ``docs/_static``."""
+    result = study()
+    FOLDER.mkdir(exist_ok=True)
+    for name in PICTURES:
+        draw_figure(name, result, "en").savefig(FOLDER / f"{name}.png", dpi=160, metadata={"Software": None})
+
+
+if __name__ == "__main__":
+    main()

@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from headwater.cli import Exit
-from headwater.cli.options import DeltaUnit, Json, Quiet, Settings, Tables, nested
+from headwater.cli.options import DeltaUnit, Json, Quiet, Settings, Table, at_least_one, nested
 from headwater.cli.show import Show, columns
 from headwater.cli.tables import read_options, read_tables
 from headwater.samples import SampleTable
@@ -19,7 +19,7 @@ MOST_ROWS_SHOWN = 20
 
 
 def check(
-    *tables: Tables,
+    *tables: Table,
     settings: Settings = None,
     delta_unit: DeltaUnit = None,
     output: Annotated[
@@ -40,8 +40,7 @@ def check(
         *([(settings.name, read_settings(settings))] if settings else []),
         ("command line", nested(read__delta_unit=delta_unit)),
     )
-    paths = [Path(str(path)) for path in tables]
-    table, refused = read_tables(paths, read_options(merged.read, beside=settings), show)
+    table, refused = read_tables(at_least_one(tables), read_options(merged.read, beside=settings), show)
     if output is not None:
         table.problems.to_csv(output, index=False, encoding="utf-8-sig")
         show.message(f"{len(table.problems)} problems written to {output}")

@@ -9,11 +9,11 @@ from cyclopts import Parameter
 
 from headwater.errors import SettingsRefused
 
-Tables = Annotated[
-    list[Path],
+Table = Annotated[
+    Path,
     Parameter(
         name="TABLE",
-        help="Tables of water samples: CSV (comma, semicolon or tab; UTF-8 or GB18030), Excel, Parquet.",
+        help="Table of water samples, one or several: CSV (comma, semicolon or tab), Excel, Parquet.",
         negative=(),
     ),
 ]
@@ -28,6 +28,19 @@ DeltaUnit = Annotated[
 Json = Annotated[bool, Parameter(name="--json", help="Print the result as one JSON object.", negative=())]
 Quiet = Annotated[bool, Parameter(name=["--quiet", "-q"], help="No messages and no progress.", negative=())]
 Lang = Annotated[Literal["en", "zh"], Parameter(name="--lang", help="Language of the report.")]
+
+
+def at_least_one(tables: tuple[Path, ...]) -> list[Path]:
+    """The tables of a command.
+
+    Raises
+    ------
+    SettingsRefused
+        where none was given.
+    """
+    if not tables:
+        raise SettingsRefused("no TABLE given: name at least one file, as in `headwater check samples.xlsx`.")
+    return list(tables)
 
 
 def numbers(text: str | None, *, option: str) -> list[float] | None:

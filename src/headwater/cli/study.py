@@ -9,14 +9,14 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from headwater.cli.options import DeltaUnit, Json, Lang, Quiet, Settings, Tables, nested, numbers
+from headwater.cli.options import DeltaUnit, Json, Lang, Quiet, Settings, Table, at_least_one, nested, numbers
 from headwater.cli.pipeline import Job, run_job
 from headwater.cli.show import Show
 from headwater.study.read_settings import read_settings
 
 
 def study(
-    *tables: Tables,
+    *tables: Table,
     output: Annotated[
         Path, Parameter(name=["--output", "-o"], help="Folder of the report; an earlier report is replaced.")
     ] = Path("report"),
@@ -69,7 +69,7 @@ def study(
     )
     layers = [(settings.name, read_settings(settings))] if settings else []
     job = Job(
-        tables=[Path(str(path)) for path in tables],
+        tables=at_least_one(tables),
         layers=[*layers, ("command line", options)],
         output=output,
         settings_file=settings,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from headwater.cli.show import Show
-from headwater.errors import InputRefused
 from headwater.samples import ReadOptions, SampleTable, read_samples
 from headwater.study.settings import ReadSettings
 
@@ -39,20 +38,9 @@ def read_tables(paths: list[Path], options: ReadOptions, show: Show) -> tuple[Sa
     InputRefused
         where no file is left.
     """
-    try:
-        return read_samples(paths, options), []
-    except InputRefused as error:
-        if len(paths) == 1:
-            raise
-        first = error
-    usable, refused = [], []
-    for path in paths:
-        try:
-            read_samples([path], options)
-            usable.append(path)
-        except InputRefused as error:
-            refused.append(path.name)
-            show.message(f"headwater: left out: {error}")
-    if not usable or not refused:
-        raise first
-    return read_samples(usable, options), refused
+    table = read_samples(paths, options)
+    used = {file.name for file in table.files}
+    refused = [path.name for path in paths if path.name not in used]
+    for line in table.problems[table.problems["file"].isin(refused)]["expected"]:
+        show.message(f"headwater: left out: {line}")
+    return table, refused

@@ -105,8 +105,8 @@ def emma(
     tracer is left by every projection, even of pure noise (r² = residual variance / total variance), so
     the structure tested here is what noise cannot leave: curvature of the residual over the retained scores
     (F test of all squares and products) and, where ``analytical_sd`` is given, a residual larger than it
-    (χ²). The smallest dimension that the rule of one allows and that no tracer's residual speaks against
-    (p ≥ 0.05, Holm's first step over tracers) is chosen.
+    (χ², which takes errors to be a similar part of each tracer's sd). The smallest dimension that the rule
+    of one allows and that no tracer's residual speaks against (p ≥ 0.05/J) is chosen.
 
     Parameters
     ----------

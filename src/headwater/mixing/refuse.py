@@ -12,7 +12,7 @@ from headwater.mixing.endmembers import Array, EndMembers
 
 _EXACT = 1e-6  # residual / spread below which a tracer is a linear function of others
 _ROUNDED = 1.5  # residual / what rounding alone would leave
-_SMALL = 0.05  # rounding is only an excuse where the residual is under 5 % of the spread
+_SMALL = 0.2  # a residual above 20 % of the spread is never put down to rounding
 
 
 def check_tracers(values: ArrayLike, tracers: Sequence[str]) -> None:

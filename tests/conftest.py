@@ -32,3 +32,12 @@ def record() -> Callable[..., None]:
             save(Path(folder), name, values, seed=seed)
 
     return record_values
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """``./run long`` keeps the outcome of every test marked ``long``, besides what it records itself."""
+    folder = os.environ.get("HEADWATER_RESULTS")
+    in_worker = "PYTEST_XDIST_WORKER" in os.environ
+    if folder and not in_worker and report.when == "call" and "long" in report.keywords:
+        name = report.nodeid.rpartition("::")[2].replace("[", "_").rstrip("]")
+        save(Path(folder), name, {"outcome": report.outcome, "seconds": round(report.duration, 1)})

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 
 from headwater.errors import InputRefused
-from headwater.samples.findings import Finding
-from headwater.samples.table import Action
+from headwater.samples.findings import Finding, flagged
 
 FEWEST = 10
 LOWEST_R = 0.5
@@ -42,7 +41,7 @@ def check_correlation(frame: pd.DataFrame, place: str) -> list[Finding]:
     expected = f"r of at least {LOWEST_R} between δ18O and δ2H of one kind of water"
     if len(poor) and len(poor) == len(table):
         raise InputRefused(
-            f"{place}: δ18O and δ2H do not belong together in any kind of water ({'; '.join(told)}); expected {expected}. "
-            "Look for rows sorted apart, exchanged columns or a wrong column behind a header."
+            f"{place}: δ18O and δ2H do not belong together in any kind of water ({'; '.join(told)}); "
+            f"expected {expected}. Look for rows sorted apart or a wrong column behind a header."
         )
-    return [Finding("d2H", text, f"{expected}; look for rows sorted apart", Action.FLAGGED) for text in told]
+    return [flagged("d2H", text, f"{expected}; look for rows sorted apart") for text in told]

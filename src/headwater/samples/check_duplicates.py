@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from pandas.core.groupby import DataFrameGroupBy
 
-from headwater.samples.findings import Finding
-from headwater.samples.table import Action
+from headwater.samples.findings import Finding, Positions, flagged, left_out
 
 KEY = ["site", "kind", "date", "depth_top_m", "depth_bottom_m"]
 
@@ -33,31 +34,28 @@ def check_duplicates(frame: pd.DataFrame) -> list[Finding]:
     other_file = rows["file"] != group["file"].transform("first")
     again = rows.duplicated(same_values) & other_file
     again |= rows.duplicated([*same_values, *KEY, "replicate", "file"])
-    findings = [_finding(rows, at, again, group["row"].transform("first"), group["file"].transform("first"),
-                         "one row a water; the same id, date and values stand there", Action.LEFT_OUT)]  # fmt: skip
-    left, left_at = rows[~again].reset_index(drop=True), at[~again.to_numpy()]
+    twice = _finding(rows, at, again, group, "one row a water; the same id, date and values stand there")
+    left, at = rows[~again].reset_index(drop=True), at[~again.to_numpy()]
     vial = left.groupby(["sample_id", *KEY, "replicate"], dropna=False, sort=False)
     measured = left.duplicated(["sample_id", *KEY, "replicate"])
-    findings.append(_finding(left, left_at, measured, vial["row"].transform("first"), vial["file"].transform("first"),
-                             "one row a water; a vial measured again is pooled with it", Action.FLAGGED))  # fmt: skip
     named = left.groupby(["sample_id", "file", "sheet"], dropna=False, sort=False)
     reused = left.duplicated(["sample_id", "file", "sheet"]) & ~left.duplicated(["sample_id", *KEY])
-    findings.append(_finding(left, left_at, reused, named["row"].transform("first"), named["file"].transform("first"),
-                             "an id of its own; site, kind, date or depth differ, so the two are not pooled", Action.FLAGGED))  # fmt: skip
-    return findings
+    differ = "an id of its own; site, kind, date or depth differ, so the two are not pooled"
+    told = [
+        _finding(left, at, measured, vial, "one row a water; a vial measured again is pooled with it"),
+        _finding(left, at, reused, named, differ),
+    ]
+    return [left_out("sample_id", *twice), *(flagged("sample_id", *one) for one in told)]
 
 
 def _finding(
-    rows: pd.DataFrame,
-    at: np.ndarray,
-    chosen: pd.Series,
-    first_row: pd.Series,
-    first_file: pd.Series,
-    expected: str,
-    action: Action,
-) -> Finding:
+    rows: pd.DataFrame, at: Positions, chosen: pd.Series, group: DataFrameGroupBy, expected: str
+) -> tuple[NDArray[np.object_], str, Positions]:
+    """What is found at the chosen rows (the first row of their group), what is expected, positions."""
     mask = chosen.to_numpy(bool)
-    found = np.array(
-        [f"id {name!r} also in {file}, row {row}" for name, file, row in
-         zip(rows["sample_id"][mask], first_file[mask], first_row[mask], strict=True)], object)  # fmt: skip
-    return Finding("sample_id", found, expected, action, at[mask])
+    first = group[["file", "row"]].transform("first")[mask]
+    found = [
+        f"id {name!r} also in {file}, row {row}"
+        for name, file, row in zip(rows["sample_id"][mask], first["file"], first["row"], strict=True)
+    ]
+    return np.array(found, object), expected, at[mask]

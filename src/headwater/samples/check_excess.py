@@ -7,8 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from headwater.samples.findings import Finding
-from headwater.samples.table import Action
+from headwater.samples.findings import Finding, flagged
 
 TOLERANCE = 0.5
 
@@ -29,4 +28,4 @@ def check_excess(frame: pd.DataFrame, steps: Mapping[str, float]) -> list[Findin
     at = np.flatnonzero(np.abs(given - own) > tolerance + 1e-9)
     found = np.array([f"stored {given[i]:.2f}, δ2H − 8 δ18O = {own[i]:.2f}" for i in at], object)
     expected = f"a difference of at most {tolerance:.2f} ‰ (0.5 and rounding); the recomputed value is used"
-    return [Finding("d_excess_given", found, expected, Action.FLAGGED, at)]
+    return [flagged("d_excess_given", found, expected, at)]

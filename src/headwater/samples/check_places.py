@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from headwater.samples.findings import Finding
+from headwater.samples.findings import Finding, flagged
 from headwater.samples.gcj02 import METRES_PER_DEGREE, to_gcj02
-from headwater.samples.table import Action
 
 CHINA = (17.0, 54.0, 73.0, 136.0)  # latitude from, to; longitude from, to
 MATCH_WITHIN_M = 30.0
@@ -55,10 +54,17 @@ def check_shifted(frame: pd.DataFrame) -> list[Finding]:
     )
     keyed = frame[["site", "latitude", "longitude"]].astype({"site": object}).reset_index()
     found = keyed.merge(shifted.astype({"site": object}), on=["site", "latitude", "longitude"])
-    texts = np.array([f"{lat:g}, {lon:g}: {m:.0f} m from the other coordinates of {name!r}" for name, lat, lon, m in
-                      zip(found["site"], found["latitude"], found["longitude"], found["jump_m"], strict=True)], object)  # fmt: skip
-    expected = "one coordinate system; the distance is the GCJ-02 offset there, so this pair comes from a Chinese map service"
-    return [Finding("latitude", texts, expected, Action.FLAGGED, found["index"].to_numpy(np.int64))]
+    texts = np.array(
+        [
+            f"{lat:g}, {lon:g}: {m:.0f} m from the other coordinates of {name!r}"
+            for name, lat, lon, m in zip(
+                found["site"], found["latitude"], found["longitude"], found["jump_m"], strict=True
+            )
+        ],
+        object,
+    )
+    expected = "one coordinate system; the distance is the GCJ-02 offset there, as of Chinese map services"
+    return [flagged("latitude", texts, expected, found["index"].to_numpy(np.int64))]
 
 
 def check_placeless(frame: pd.DataFrame) -> list[Finding]:
@@ -67,8 +73,4 @@ def check_placeless(frame: pd.DataFrame) -> list[Finding]:
     if not missing.any() or missing.mean() > 1 - MOSTLY:
         return []
     at = np.flatnonzero(missing)
-    return [
-        Finding(
-            "latitude", "no coordinates", "latitude and longitude, as the other rows have", Action.FLAGGED, at
-        )
-    ]
+    return [flagged("latitude", "no coordinates", "latitude and longitude, as the other rows have", at)]

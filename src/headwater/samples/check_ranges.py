@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from headwater.samples.findings import Finding
-from headwater.samples.table import Action
+from headwater.samples.findings import Finding, flagged, left_out, set_missing
 
 RANGES = {
     "d18O": (-60.0, 40.0, "‰"),
@@ -35,18 +34,18 @@ def check_ranges(frame: pd.DataFrame) -> list[Finding]:
         if at.size:
             found = np.array([f"{one:g}" for one in values[at]], object)
             expected = f"{low:g} … {high:g} {unit}"
-            findings.append(Finding(column, found, expected, Action.SET_MISSING, at, blank=(column,)))
+            findings.append(set_missing(column, found, expected, at, blank=(column,)))
     return findings
 
 
 def check_no_delta(frame: pd.DataFrame) -> list[Finding]:
     """Rows without a usable δ value; they are left out."""
     at = np.flatnonzero(frame["d18O"].isna() & frame["d2H"].isna())
-    return [Finding("d18O", "no usable d18O and d2H", "a value of at least one", Action.LEFT_OUT, at)]
+    return [left_out("d18O", "no usable d18O and d2H", "a value of at least one", at)]
 
 
 def check_odd_waters(frame: pd.DataFrame) -> list[Finding]:
-    """Waters far from any meteoric line (d-excess outside −100 … 60 ‰), and rows close to 0 in both: flagged."""
+    """Waters with d-excess outside −100 … 60 ‰, and rows close to 0 in both isotopes: flagged."""
     d18O, d2H = frame["d18O"].to_numpy(), frame["d2H"].to_numpy()
     excess = d2H - 8 * d18O
     low, high = ODD_EXCESS
@@ -56,6 +55,6 @@ def check_odd_waters(frame: pd.DataFrame) -> list[Finding]:
     tiny = np.flatnonzero((np.abs(d18O) < 0.06) & (np.abs(d2H) < 0.5) & (d18O != 0))
     small = np.array([f"d18O {d18O[i]:g}, d2H {d2H[i]:g}" for i in tiny], object)
     return [
-        Finding("d2H", found, expected, Action.FLAGGED, odd),
-        Finding("d18O", small, "‰; is this row a fraction?", Action.FLAGGED, tiny),
+        flagged("d2H", found, expected, odd),
+        flagged("d18O", small, "‰; is this row a fraction?", tiny),
     ]

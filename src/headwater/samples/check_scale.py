@@ -7,10 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from headwater.errors import UnitsUnclear
-from headwater.samples.findings import Finding
+from headwater.samples.findings import Finding, flagged
 from headwater.samples.headers import Claim
 from headwater.samples.parse_numbers import Numbers
-from headwater.samples.table import Action
 
 FRACTION_BELOW = 0.6  # ‰ is at most 200/1000 … 500/1000 as a fraction of δ2H
 FRACTION_18O_BELOW = 0.1  # and 60/1000 of δ18O
@@ -43,17 +42,17 @@ def refuse_fractions(
         header, shown = claims[name].header, ", ".join(f"{one:g}" for one in values[:3])
         if factors[name] is None:
             raise UnitsUnclear(
-                f"{place}, column {header!r}: {values.size} values within ±{np.abs(values).max():g} ({shown}, …) look like fractions, "
-                "and no unit is declared. Allowed: ‰ or fraction. Either say so (`--delta-unit fraction` or `--delta-unit permil`, "
-                f"delta_unit in the options), or put the unit into the header ({name} (fraction), {name} (‰))."
+                f"{place}, column {header!r}: {values.size} values within ±{np.abs(values).max():g} "
+                f"({shown}, …) look like fractions, and no unit is declared. "
+                "Allowed: ‰ or fraction. Either say so (`--delta-unit fraction` or `--delta-unit permil`), "
+                f"or put the unit into the header ({name} (fraction), {name} (‰))."
             )
         if factors[name] == 1.0:
             findings.append(
-                Finding(
+                flagged(
                     header,
                     f"all values within ±{np.abs(values).max():g}",
                     "‰ as declared; are these fractions?",
-                    Action.FLAGGED,
                 )
             )
     return findings

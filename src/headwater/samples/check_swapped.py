@@ -7,9 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from headwater.errors import InputRefused
-from headwater.samples.findings import Finding
+from headwater.samples.findings import Finding, left_out
 from headwater.samples.headers import Claim
-from headwater.samples.table import Action
 
 IMPOSSIBLE_EXCESS = 60.0
 PLAUSIBLE_EXCESS = (-50.0, 60.0)
@@ -38,13 +37,10 @@ def check_swapped(frame: pd.DataFrame, place: str, claims: dict[str, Claim]) -> 
         first = at[0]
         one, two = claims["d18O"].header, claims["d2H"].header
         raise InputRefused(
-            f"{place}: δ18O and δ2H are exchanged in {at.size} of {both} rows (row {frame['row'].iloc[first]}: "
-            f"{one!r} = {d18O[first]:g} ‰, {two!r} = {d2H[first]:g} ‰). δ2H is about 8 times δ18O. Correct the headers, or map "
+            f"{place}: δ18O and δ2H are exchanged in {at.size} of {both} rows "
+            f"(row {frame['row'].iloc[first]}: {one!r} = {d18O[first]:g} ‰, {two!r} = {d2H[first]:g} ‰). "
+            "δ2H is about 8 times δ18O. Correct the headers, or map "
             f'them: columns = {{"{one}" = "d2H", "{two}" = "d18O"}}.'
         )
     found = np.array([f"d18O {d18O[i]:g}, d2H {d2H[i]:g}" for i in at], object)
-    return [
-        Finding(
-            "d18O", found, "δ2H about 8 times δ18O; the two are exchanged in this row", Action.LEFT_OUT, at
-        )
-    ]
+    return [left_out("d18O", found, "δ2H about 8 times δ18O; the two are exchanged in this row", at)]

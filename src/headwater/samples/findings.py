@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from headwater.samples.table import PROBLEM_COLUMNS, Action
 
 Positions = NDArray[np.int64]
+Text = str | NDArray[np.object_]
 
 
 @dataclass(frozen=True)
@@ -29,11 +30,33 @@ class Finding:
     """
 
     column: str
-    found: str | NDArray[np.object_]
-    expected: str | NDArray[np.object_]
+    found: Text
+    expected: Text
     action: Action
     at: Positions | None = None
     blank: tuple[str, ...] = ()
+
+
+def flagged(column: str, found: Text, expected: Text, at: Positions | None = None) -> Finding:
+    """A finding that changes nothing."""
+    return Finding(column, found, expected, Action.FLAGGED, at)
+
+
+def converted(column: str, found: Text, expected: Text, at: Positions | None = None) -> Finding:
+    """A finding about values that were read in another form than they stand there."""
+    return Finding(column, found, expected, Action.CONVERTED, at)
+
+
+def set_missing(
+    column: str, found: Text, expected: Text, at: Positions | None = None, *, blank: tuple[str, ...] = ()
+) -> Finding:
+    """A finding about values that are missing from here on."""
+    return Finding(column, found, expected, Action.SET_MISSING, at, blank)
+
+
+def left_out(column: str, found: Text, expected: Text, at: Positions) -> Finding:
+    """A finding about rows that no later step sees."""
+    return Finding(column, found, expected, Action.LEFT_OUT, at)
 
 
 class Ledger:
@@ -67,6 +90,18 @@ class Ledger:
         block["action"] = action.value
         self._blocks.append(block[list(PROBLEM_COLUMNS)])
 
+    def flag(self, file: str, sheet: str, found: str, expected: str, *, column: str = "") -> None:
+        """Write one line about the table as a whole, which changes nothing."""
+        self.add(
+            file=file,
+            sheet=sheet,
+            row=None,
+            column=column,
+            found=found,
+            expected=expected,
+            action=Action.FLAGGED,
+        )
+
     def extend(self, other: Ledger) -> None:
         """Take over the lines of another ledger."""
         self._blocks += other._blocks
@@ -98,10 +133,11 @@ def apply_findings(frame: pd.DataFrame, findings: Iterable[Finding], ledger: Led
         texts = [
             text[pick] if isinstance(text, np.ndarray) else text for text in (finding.found, finding.expected)
         ]
-        places = frame.iloc[at[pick]]
+        places = frame[["file", "sheet", "row"]].iloc[at[pick]]
         ledger.add(
-            file=places["file"].to_numpy(object), sheet=places["sheet"].to_numpy(object), row=places["row"].to_numpy(),
-            column=finding.column, found=texts[0], expected=texts[1], action=finding.action,
+            file=places["file"].to_numpy(object), sheet=places["sheet"].to_numpy(object),
+            row=places["row"].to_numpy(), column=finding.column,
+            found=texts[0], expected=texts[1], action=finding.action,
         )  # fmt: skip
         for column in finding.blank:
             frame[column] = frame[column].mask(_mask(len(frame), at))

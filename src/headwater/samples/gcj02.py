@@ -21,8 +21,8 @@ def to_gcj02(latitude: Array, longitude: Array) -> tuple[Array, Array]:
 
     Notes
     -----
-    The published polynomial and sine terms in (longitude − 105°, latitude − 35°) give an offset in metres, which
-    the Krasovsky ellipsoid turns into degrees. Outside China the offset has no meaning.
+    The published polynomial and sine terms in (longitude − 105°, latitude − 35°) give an offset in metres,
+    which the Krasovsky ellipsoid turns into degrees. Outside China the offset has no meaning.
     """
     x, y = longitude - 105.0, latitude - 35.0
     root = np.sqrt(np.abs(x))

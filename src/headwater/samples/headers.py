@@ -25,13 +25,18 @@ class Unit:
 
 @dataclass(frozen=True)
 class ColumnNames:
-    """Names of one canonical column; ``names`` maps a plain name to its rank (lower wins)."""
+    """Names of one canonical column.
+
+    ``names`` maps a plain name to its rank (lower wins), ``suffixed`` a plain name with a unit at its end to
+    that unit, ``exact`` a header of an instrument to its unit.
+    """
 
     column: str
     dimension: str
     default_unit: str
     exact: Mapping[str, str]
     names: Mapping[str, int]
+    suffixed: Mapping[str, str]
     beside: tuple[str, ...]
 
 
@@ -86,8 +91,11 @@ def match_headers(
     units: Mapping[str, Mapping[str, Unit]],
     options: ReadOptions,
 ) -> HeaderMatch:
-    """Canonical columns of a table, found in this order: user's mapping, instrument headers, names, names with
-    a unit at their end, and last the one-letter names that need a column of oxygen-18 beside them."""
+    """Canonical columns of a table.
+
+    They are found in this order: user's mapping, instrument headers, names, names with a unit at their end,
+    and last the one-letter names that need a column of oxygen-18 beside them.
+    """
     by_user = {plain_header(raw): target for raw, target in options.columns.items()}
     claims: list[Claim] = []
     xy: list[str] = []
@@ -127,7 +135,7 @@ def _claim(
         target = by_user.get(plain_header(header)) or by_user.get(plain_header(name))
         if target is not None:
             return Claim(
-                position, header, target, unit or _suffix_unit(name, target, vocabulary, units), (0, 0)
+                position, header, target, unit or _last_word_unit(name, target, vocabulary, units), (0, 0)
             )
     for known in vocabulary:
         if whole in known.exact:
@@ -137,27 +145,19 @@ def _claim(
             if plain in known.names:
                 return Claim(position, header, known.column, declared, (2, known.names[plain]))
     for known in vocabulary:
-        for written in (name, header):
-            suffix = _suffix_unit(written, known.column, vocabulary, units)
-            if suffix is not None:
-                return Claim(position, header, known.column, suffix, (3, 0))
+        for plain in (plain_header(name), plain_header(header)):
+            if plain in known.suffixed:
+                return Claim(position, header, known.column, known.suffixed[plain], (3, 0))
     return None
 
 
-def _suffix_unit(
+def _last_word_unit(
     name: str, column: str, vocabulary: Sequence[ColumnNames], units: Mapping[str, Mapping[str, Unit]]
 ) -> str | None:
-    plain = plain_header(name)
-    for known in vocabulary:
-        if known.column == column and known.dimension:
-            fitting = [
-                unit
-                for unit in units[known.dimension]
-                if plain_header(unit) and plain.endswith(plain_header(unit)) and len(plain) > len(plain_header(unit)) + 1
-                and plain.removesuffix(plain_header(unit)) in known.names
-            ]  # fmt: skip
-            return max(fitting, key=len) if fitting else None
-    return None
+    """Unit in the last word of a header that the user mapped, like ``zmax_cm``; None where it is no unit."""
+    word = plain_unit(re.split(r"[\s_.\-]+", name.strip())[-1])
+    known = next((one for one in vocabulary if one.column == column), None)
+    return word if known is not None and known.dimension and word in units[known.dimension] else None
 
 
 def _beside_oxygen(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
@@ -24,11 +24,12 @@ HEADER_WITHIN = 40
 WIDEST = 16_384
 CHUNK = 50_000
 END_MARK = "//"
+ABOVE_HEADER = "the header in the first row; these rows are not read"
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Header of a sheet: ``index`` of its row (from 0), the headers, their units in a second row, the match."""
+    """Header of a sheet: ``index`` of its row (from 0), headers, units of a second row, and the match."""
 
     index: int
     headers: tuple[str, ...]
@@ -68,22 +69,17 @@ class RawSheet:
         """File and sheet for a message."""
         return f"{self.file}, sheet {self.sheet!r}" if self.sheet else self.file
 
+    def position(self, header: str) -> int | None:
+        """Position of a header as written, blanks at the ends apart; None where it is absent."""
+        wanted = header.strip()
+        return next((i for i, one in enumerate(self.layout.headers) if one.strip() == wanted), None)
+
     def keep(self, mask: NDArray[np.bool_]) -> RawSheet:
         """The same sheet with only these rows."""
         if mask.all():
             return self
-        chosen = pa.array(mask)
-        columns = tuple(column.filter(chosen) for column in self.columns)
-        return RawSheet(
-            self.file,
-            self.sheet,
-            self.layout,
-            columns,
-            self.rows[mask],
-            self.rows_read,
-            self.merged,
-            self.spreadsheet,
-        )
+        columns = tuple(column.filter(pa.array(mask)) for column in self.columns)
+        return replace(self, columns=columns, rows=self.rows[mask])
 
 
 def find_layout(top: Sequence[Sequence[str]], vocabulary: Vocabulary, options: ReadOptions) -> Layout | None:
@@ -109,10 +105,12 @@ def no_isotopes(place: str, top: Sequence[Sequence[str]]) -> InputRefused:
     shown = ", ".join(repr(cell[:40]) for cell in first[:20])
     if any(cell.replace(" ", "").lower() == "characteristicname" for cell in first):
         return InputRefused(
-            f"{place}: one row a measured property (column {shown}); one row a water is expected. Pivot the table first."
+            f"{place}: one row a measured property (columns {shown}); one row a water is expected. "
+            "Pivot the table first."
         )
     return InputRefused(
-        f"{place}: no column of δ18O or δ2H in the first {HEADER_WITHIN} rows (first row: {shown or 'empty'}). "
+        f"{place}: no column of δ18O or δ2H in the first {HEADER_WITHIN} rows "
+        f"(first row: {shown or 'empty'}). "
         'Expected a header like d18O, δ2H(‰), dD, 氧-18; or map one: columns = {"my header" = "d18O"}.'
     )
 
@@ -122,9 +120,9 @@ def collect(
 ) -> RawSheet:
     """Sheet out of the records below its header.
 
-    Empty records are not counted. A record with more filled cells than the header has lost its columns and is
-    left out; a shorter one is read with its end missing and flagged. A record that begins with ``//`` ends the
-    table (Los Gatos files).
+    Empty records are not counted. A record with more filled cells than the header has lost its columns and
+    is left out; a shorter one is read with its end missing and flagged. A record that begins with ``//`` ends
+    the table (Los Gatos files).
     """
     width = len(layout.headers)
     blocks: list[list[pa.Array]] = []
@@ -149,28 +147,19 @@ def collect(
     if not filled.all():
         columns = [column.filter(pa.array(filled)) for column in columns]
     rows = rows[filled]
-    place = {"file": file, "sheet": sheet}
-    for found, expected, action in (
+    for wrong, expected, action in (
         (short, "cells at the end are read as missing", Action.FLAGGED),
-        (
-            long,
-            "more cells than columns: a separator or decimal comma inside a cell? Quote it",
-            Action.LEFT_OUT,
-        ),
+        (long, "more cells than columns: a separator or decimal comma in a cell? Quote it", Action.LEFT_OUT),
     ):
-        texts = np.array([f"{n} cells, header has {width}" for _, n in found], object)
+        found = np.array([f"{n} cells, header has {width}" for _, n in wrong], object)
+        number = [number for number, _ in wrong]
         ledger.add(
-            **place,
-            row=[number for number, _ in found],
-            column="",
-            found=texts,
-            expected=expected,
-            action=action,
+            file=file, sheet=sheet, row=number, column="", found=found, expected=expected, action=action
         )
     if ended:
         rest = sum(1 for _ in records)
-        ledger.add(**place, row=None, column="", found=f"table ends at a row that begins with {END_MARK}",
-                   expected=f"the rows from there on are no samples ({rest} records not read)", action=Action.FLAGGED)  # fmt: skip
+        expected = f"the rows from there on are no samples ({rest} records not read)"
+        ledger.flag(file, sheet, f"table ends at a row that begins with {END_MARK}", expected)
     return RawSheet(file, sheet, layout, tuple(columns), rows, len(rows) + len(long))
 
 
@@ -218,7 +207,7 @@ def _unit_row(
     cells = [*below[:width], *[""] * (width - len(below))]
     units = 0
     for claim in match.claims.values():
-        dimension = dimensions[claim.column] if claim.column in dimensions else ""
+        dimension = dimensions.get(claim.column, "")
         text = cells[claim.position].strip() if dimension else ""
         if not text:
             continue

@@ -18,9 +18,15 @@ from headwater.samples.parse_names import NO_TEXT
 from headwater.samples.parse_numbers import distinct
 
 Order = Literal["auto", "dmy", "mdy", "ymd"]
-MONTHS = {name: i % 12 + 1 for i, name in enumerate(
-    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec", "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"])} | {"sept": 9}  # fmt: skip
-CLOCK = r"(?:(?:t|\s)\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d{1,9})?)?\s*(am|pm)?\s*(z|utc|gmt|[+-]\d{2}:?\d{2}|[+-]\d{2})?)?"
+MONTH_NAMES = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
+    "november", "december",
+)  # fmt: skip
+MONTHS = {short: i + 1 for i, name in enumerate(MONTH_NAMES) for short in (name, name[:3], name[:4])}
+CLOCK = (
+    r"(?:(?:t|\s)\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d{1,9})?)?"
+    r"\s*(am|pm)?\s*(z|utc|gmt|[+-]\d{2}:?\d{2}|[+-]\d{2})?)?"
+)
 YEAR_FIRST = re.compile(r"(\d{4})[-/.年]\s?(\d{1,2})(?:[-/.月]\s?(\d{1,2})日?)?月?\s*" + CLOCK)
 YEAR_LAST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})\s*" + CLOCK)
 DAY_NAME = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[-\s/.]*([a-z]{3,9})\.?[-\s/.,]*(\d{4}|\d{2})\s*" + CLOCK)
@@ -40,7 +46,7 @@ class Dates:
     values : ``datetime64[s]``, shape (n,), NaT where missing
     text : the cells as found, trimmed, shape (n,)
     bad : positions of cells that are no date or a date that does not exist
-    ambiguous : positions whose day and month could be exchanged while the column gives no or conflicting evidence
+    ambiguous : positions whose day and month could be exchanged
     serial, month_only, zoned, timed : positions with an Excel serial, without a day, with a zone, with a time
         and no zone
     order : order of day and month that was used, or "conflict"

@@ -57,7 +57,7 @@ def parse_depths(text: pa.Array, factor: float | None) -> Depths:
 
 
 def _parse_one(text: str, factor: float | None) -> tuple[float, float, int]:
-    """Top, bottom and state of one text: 0 point or missing, 1 bad, 2 interval, 3 and 4 the same without unit."""
+    """Top, bottom, state of one text: 0 point or missing, 1 bad, 2 interval; 3 and 4 without a unit."""
     folded = unicodedata.normalize("NFKC", text[:80]).strip().lower()
     folded = re.sub(r"[–—−‐‑~～]+", "-", folded)
     if folded in NO_NUMBER:

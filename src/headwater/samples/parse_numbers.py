@@ -16,10 +16,12 @@ from headwater.samples.parse_names import NO_TEXT
 
 PLAIN = r"^[+-]?([0-9]{1,30}\.?[0-9]{0,40}|\.[0-9]{1,40})([eE][+-]?[0-9]{1,2})?$"
 COMMA = r"^[+-]?[0-9]{0,9},[0-9]{1,30}([eE][+-]?[0-9]{1,2})?$"
-NO_NUMBER = NO_TEXT | {"无", "缺", "缺失", "缺测", "未测", "nd", "n.d.", "n.a.", "no data", "missing", "*", "?", "x", "#value!", "#div/0!", "#ref!", "#num!", "inf", "-inf"}  # fmt: skip
+NO_NUMBER = NO_TEXT | {
+    "无", "缺", "缺失", "缺测", "未测", "nd", "n.d.", "n.a.", "no data", "missing", "*", "?", "x",
+    "#value!", "#div/0!", "#ref!", "#num!",
+}  # fmt: skip
 CENSORED = re.compile(r"^(<.*|>.*|bdl.*|b\.d\.l\.?|lod|loq|below.*|低于.*|未检出)$")
 SENTINELS = frozenset({-999.0, -9999.0, -99999.0, 99999.0, 9999.0, -999.9, -9999.9, 999999.0, -999999.0})
-TAIL = re.compile(r"\s*(‰|per ?mil|%|°c?|℃|masl|m|cm|mm|米|厘米)$")
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,12 @@ class Numbers:
 
     def found(self, at: NDArray[np.int64]) -> NDArray[np.object_]:
         """Texts at these positions, long ones cut."""
-        return np.array([str(one)[:80] for one in self.text.take(pa.array(at)).to_pylist()], dtype=object)
+        return texts_at(self.text, at)
+
+
+def texts_at(text: pa.Array, at: NDArray[np.int64]) -> NDArray[np.object_]:
+    """Texts at these positions, long ones cut to 80 signs."""
+    return np.array([str(one)[:80] for one in text.take(pa.array(at)).to_pylist()], dtype=object)
 
 
 def distinct(text: pa.Array) -> tuple[pa.Array, NDArray[np.int64]]:
@@ -54,8 +61,16 @@ def distinct(text: pa.Array) -> tuple[pa.Array, NDArray[np.int64]]:
     return coded.dictionary, coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
 
 
-def parse_numbers(text: pa.Array, decimal: Literal[".", ","] = ".") -> Numbers:
-    """Values of text cells; ``decimal`` is the sign that a comma or point stands for."""
+def parse_numbers(text: pa.Array, decimal: Literal[".", ","] = ".", tail: str = "") -> Numbers:
+    """Values of text cells.
+
+    Parameters
+    ----------
+    text : shape (n,)
+    decimal : the decimal sign
+    tail : regular expression of a unit that may stand behind a number, since it is the unit of the column
+    """
+    behind = re.compile(rf"\s*(?:{tail})$") if tail else None
     texts, code = distinct(text)
     plain = texts
     if decimal == ",":
@@ -68,7 +83,7 @@ def parse_numbers(text: pa.Array, decimal: Literal[".", ","] = ".") -> Numbers:
     values[simple] = pc.cast(plain.filter(is_plain), pa.float64()).to_numpy(zero_copy_only=False)
     state = np.zeros(len(texts), np.int8)
     for i in np.flatnonzero(~simple):
-        values[i], state[i] = _parse_one(texts[int(i)].as_py(), decimal)
+        values[i], state[i] = _parse_one(texts[int(i)].as_py(), decimal, behind)
     sentinel = np.isin(values, list(SENTINELS))
     values[sentinel] = np.nan
     state[sentinel] = 3
@@ -83,7 +98,7 @@ def _decimals(plain: pa.Array) -> int:
     return int(longest or 0)
 
 
-def _parse_one(text: str, decimal: str) -> tuple[float, int]:
+def _parse_one(text: str, decimal: str, behind: re.Pattern[str] | None) -> tuple[float, int]:
     """Value and state of one text: 0 missing, 1 bad, 2 below detection, 4 read after a harmless change."""
     if len(text) > 200:
         return np.nan, 1
@@ -93,7 +108,7 @@ def _parse_one(text: str, decimal: str) -> tuple[float, int]:
     if CENSORED.match(folded):
         return np.nan, 2
     folded = re.sub(r"^[−–—‐‑﹣]\s*", "-", folded).strip("'\"")
-    folded = TAIL.sub("", folded)
+    folded = behind.sub("", folded) if behind else folded
     if re.match(COMMA, folded) and (decimal == "," or not re.match(r"^[+-]?\d{1,3},\d{3}$", folded)):
         folded = folded.replace(",", ".")
     elif re.match(r"^[+-]?\d{1,3}([, ]\d{3})+(\.\d+)?$", folded):

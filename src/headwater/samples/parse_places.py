@@ -13,14 +13,17 @@ from numpy.typing import NDArray
 
 from headwater.samples.parse_numbers import NO_NUMBER, SENTINELS, distinct
 
-HEMISPHERES = {"北纬": "n", "南纬": "s", "东经": "e", "西经": "w", "north": "n", "south": "s", "east": "e", "west": "w",
-               "北": "n", "南": "s", "东": "e", "西": "w"}  # fmt: skip
-MARKS = str.maketrans({"º": "°", "˚": "°", "度": "°", "’": "'", "′": "'", "‘": "'", "´": "'", "`": "'", "分": "'",
-                       "″": '"', "”": '"', "“": '"', "秒": '"', "−": "-", "–": "-", "，": "."})  # fmt: skip
+HEMISPHERES = {
+    "北纬": "n", "南纬": "s", "东经": "e", "西经": "w", "north": "n", "south": "s", "east": "e", "west": "w",
+    "北": "n", "南": "s", "东": "e", "西": "w",
+}  # fmt: skip
+MARKS = str.maketrans(
+    {**dict.fromkeys("º˚度", "°"), **dict.fromkeys("’′‘´`分", "'"), **dict.fromkeys("″”“秒", '"'),
+     **dict.fromkeys("−–", "-"), "，": "."}
+)  # fmt: skip
 NUMBER = r"(\d{1,3}(?:\.\d{0,15})?)"
-DEGREES = re.compile(
-    rf"([nsew]?)\s*([+-]?)\s*{NUMBER}\s*(?:(°|d(?:eg)?|\s)\s*(?:{NUMBER}\s*(?:'|m|\s)?\s*(?:{NUMBER}\s*(?:''|\"|s)?)?)?)?\s*([nsew]?)"
-)
+MINUTES = rf"{NUMBER}\s*(?:'|m|\s)?\s*(?:{NUMBER}\s*(?:''|\"|s)?)?"
+DEGREES = re.compile(rf"([nsew]?)\s*([+-]?)\s*{NUMBER}\s*(?:(°|d(?:eg)?|\s)\s*(?:{MINUTES})?)?\s*([nsew]?)")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,10 @@ from headwater.samples.table import CANONICAL_COLUMNS, NUMBER_COLUMNS, PLACE_COL
 
 PROFILES = (Kind.SOIL_WATER, Kind.GROUND_ICE)
 KEY = ("site", "kind", "source_group", "basin", "date", "depth_top_m", "depth_bottom_m")
-MARK = r"^(?P<stem>.*[0-9A-Za-z\p{Han}])(?:[-_./# ]+(?:[0-9]{1,2}|[A-Ca-c]|(?i:rep|r|p|parallel)[0-9]{1,2})|(?:[-_ ]?[(（][0-9]{1,2}[)）]))$"
+MARK = (
+    r"^(?P<stem>.*[0-9A-Za-z\p{Han}])"
+    r"(?:[-_./# ]+(?:[0-9]{1,2}|[A-Ca-c]|(?i:rep|r|p|parallel)[0-9]{1,2})|[-_ ]?[(（][0-9]{1,2}[)）])$"
+)
 LETTER = r"^(?P<stem>.*[0-9])[a-c]$"
 
 
@@ -26,9 +29,9 @@ def pool_parallels(table: SampleTable) -> pd.DataFrame:
     Rows are parallels where site, kind, source group, basin, date, depth and every kept column agree **and**
 
     1. their ``sample_id`` is the same, or
-    2. each has a ``replicate``, no replicate stands twice, and the ids agree once a trailing replicate is cut off, or
-    3. without a ``replicate``, in soil water and ground ice: site, date and depth are given, and the ids differ
-       only in a trailing mark (``-1``, ``_b``, ``(2)``, or a, b, c behind a digit), no mark twice.
+    2. each has a ``replicate``, none stands twice, and the ids agree once a trailing replicate is cut off, or
+    3. without a ``replicate``, in soil water and ground ice: site, date and depth are given, and the ids
+       differ only in a trailing mark (``-1``, ``_b``, ``(2)``, or a, b, c behind a digit), none twice.
 
     Nothing else is pooled: two events of rain on a day, two streams at a station stay apart.
 
@@ -119,7 +122,7 @@ def _unite(water: NDArray[np.int64], at: NDArray[np.int64], group: NDArray[np.in
 def _stems(
     ids: NDArray[np.object_], replicate: NDArray[np.object_]
 ) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
-    """Ids without their replicate, and the mark cut off ("" where none); with a replicate column, that text is cut."""
+    """Ids without their trailing mark or given replicate, and the mark ("" where there is none)."""
     stem, mark = np.array(ids, object), np.full(len(ids), "", object)
     for pattern in (MARK, LETTER):
         cut = pc.struct_field(
@@ -128,7 +131,7 @@ def _stems(
         for i, text in enumerate(cut):
             if text and not mark[i]:
                 stem[i], mark[i] = text, ids[i][len(text) :].lstrip("-_./# ").lower()
-    for i in np.flatnonzero(replicate != ""):
+    for i in np.flatnonzero(replicate != "").tolist():
         text, label = str(ids[i]), str(replicate[i])
         if text.endswith(label) and len(text) > len(label):
             stem[i] = text.removesuffix(label).rstrip("-_./# ")

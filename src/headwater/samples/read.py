@@ -9,21 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from headwater.errors import InputRefused, SettingsRefused, UnitsUnclear
 from headwater.samples.check_correlation import check_correlation
 from headwater.samples.check_duplicates import check_duplicates
-from headwater.samples.check_excess import check_excess
-from headwater.samples.check_places import check_placeless, check_shifted
-from headwater.samples.check_ranges import check_no_delta, check_odd_waters, check_ranges
-from headwater.samples.check_swapped import check_swapped
-from headwater.samples.convert import convert_sheet, header_position
-from headwater.samples.findings import Finding, Ledger, apply_findings
+from headwater.samples.check_places import check_shifted
+from headwater.samples.check_sheet import check_sheet
+from headwater.samples.findings import Finding, Ledger, apply_findings, converted
 from headwater.samples.headers import plain_header, split_unit
 from headwater.samples.layout import RawSheet
 from headwater.samples.options import ReadOptions
-from headwater.samples.parse_numbers import distinct
 from headwater.samples.read_csv import read_csv
 from headwater.samples.read_excel import read_excel
 from headwater.samples.read_parquet import read_parquet
@@ -31,7 +26,6 @@ from headwater.samples.read_vocabulary import Vocabulary, default_analytical_sd,
 from headwater.samples.table import (
     CANONICAL_COLUMNS,
     PLACE_COLUMNS,
-    Action,
     SampleTable,
     SourceFile,
 )
@@ -47,16 +41,25 @@ class _Part:
     frame: pd.DataFrame
     ledger: Ledger
     source: SourceFile
-    rows_read: int
-    headers: tuple[str, ...]
-    used: dict[str, str]
-    unused: tuple[str, ...]
+    sheets: tuple[RawSheet, ...]
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """Headers of all sheets, as found."""
+        return tuple(header for sheet in self.sheets for header in sheet.layout.headers)
+
+    @property
+    def used(self) -> dict[str, str]:
+        """Canonical column → header."""
+        claims = [claim for sheet in reversed(self.sheets) for claim in sheet.layout.match.claims.values()]
+        return {claim.column: claim.header for claim in claims}
 
 
 def read_samples(paths: Sequence[Path | str], options: ReadOptions = ReadOptions()) -> SampleTable:  # noqa: B008
     """Table of all water samples in these files, in canonical columns, with every problem that was found.
 
-    A file that cannot be used is named in ``refused`` and the others are read; nothing is left out without its line.
+    A file that cannot be used is named in ``refused`` and the others are read. Rows read = rows used + rows
+    left out, and each row left out has one line in ``problems``.
 
     Parameters
     ----------
@@ -88,7 +91,8 @@ def read_samples(paths: Sequence[Path | str], options: ReadOptions = ReadOptions
             parts.append(part)
     if not parts:
         raise _joined([error for _, error in refused])
-    _check_settings(parts, options, all_files=not refused)
+    if not refused:
+        _check_settings(parts, options)
     return _joined_table(parts, [(name, str(error)) for name, error in refused], options)
 
 
@@ -118,26 +122,12 @@ def _read_file(
         raise InputRefused(
             f"{name}: cannot be read ({error.strerror or error}). Check path and rights."
         ) from None
-    frames = [_read_sheet(sheet, options, vocabulary, ledger) for sheet in sheets if sheet.rows_read]
+    frames = [check_sheet(sheet, options, vocabulary, ledger) for sheet in sheets if sheet.rows_read]
     frame = _concatenated(frames)
     frame = apply_findings(frame, check_correlation(frame, name), ledger)
     seen[digest] = name
-    headers = tuple(header for sheet in sheets for header in sheet.layout.headers)
-    used = {
-        column: claim.header
-        for sheet in reversed(sheets)
-        for column, claim in sheet.layout.match.claims.items()
-    }
-    taken = {claim.header for sheet in sheets for claim in sheet.layout.match.claims.values()} | set(
-        options.keep
-    )
-    unused = tuple(
-        dict.fromkeys(
-            one for one in headers if one.strip() and one not in taken and one.strip() not in options.keep
-        )
-    )
     source = SourceFile(name, digest, encoding, tuple(sheet.sheet for sheet in sheets if sheet.sheet))
-    return _Part(frame, ledger, source, sum(sheet.rows_read for sheet in sheets), headers, used, unused)
+    return _Part(frame, ledger, source, tuple(sheets))
 
 
 def _look(path: Path) -> tuple[bytes, str]:
@@ -168,122 +158,19 @@ def _open(
     return [sheet], encoding
 
 
-def _read_sheet(raw: RawSheet, options: ReadOptions, vocabulary: Vocabulary, ledger: Ledger) -> pd.DataFrame:
-    """Checked frame of one sheet; rows left out and values set missing are in the ledger."""
-    _refuse_twins(raw)
-    raw = _without_excluded(raw, options, ledger)
-    converted = convert_sheet(raw, options, vocabulary)
-    frame = apply_findings(converted.frame, [*_about_headers(raw), *converted.findings], ledger)
-    frame = apply_findings(frame, check_swapped(frame, raw.place, dict(raw.layout.match.claims)), ledger)
-    frame = apply_findings(frame, _rain_amounts(frame), ledger)
-    frame = apply_findings(frame, check_ranges(frame), ledger)
-    frame = apply_findings(frame, check_no_delta(frame), ledger)
-    findings = [*check_excess(frame, converted.steps), *check_odd_waters(frame), *check_placeless(frame)]
-    return apply_findings(frame, findings, ledger)
-
-
-def _refuse_twins(raw: RawSheet) -> None:
-    """Refuse a sheet where two columns claim one isotope by names of equal rank and hold different texts."""
-    for loser in raw.layout.match.losers:
-        winner = raw.layout.match.claims[loser.column]
-        if loser.column in ("d18O", "d2H") and loser.rank == winner.rank:
-            if raw.columns[winner.position].equals(raw.columns[loser.position]):
-                continue
-            raise InputRefused(
-                f"{raw.place}: columns {winner.position + 1} ({winner.header!r}) and {loser.position + 1} ({loser.header!r}) both "
-                f'read as {loser.column} and differ. One column an isotope is expected; rename one, or map it to "ignore".'
-            )
-
-
-def _about_headers(raw: RawSheet) -> list[Finding]:
-    """Headers that lost to a better one, and means read as samples."""
-    findings = [
-        Finding(
-            loser.header,
-            f"also reads as {loser.column}",
-            f"one column; {raw.layout.match.claims[loser.column].header!r} is used",
-            Action.FLAGGED,
-        )
-        for loser in raw.layout.match.losers
-    ]
-    for name in ("d18O", "d2H"):
-        claim = raw.layout.match.claims.get(name)
-        if (
-            claim is not None
-            and claim.rank[0] == 0
-            and plain_header(split_unit(claim.header)[0]).endswith((f"{name.lower()}m", "mean", "avg"))
-        ):
-            findings.append(
-                Finding(
-                    claim.header,
-                    "named as a mean",
-                    "a measured water; a mean (of a map?) is read as one",
-                    Action.FLAGGED,
-                )
-            )
-    return findings
-
-
-def _without_excluded(raw: RawSheet, options: ReadOptions, ledger: Ledger) -> RawSheet:
-    """Sheet without the rows that the user excludes, each with its line."""
-    keep = np.ones(len(raw.rows), bool)
-    for header, values in options.exclude.items():
-        at = header_position(raw, header)
-        if at is None:
-            continue
-        texts, code = distinct(raw.columns[at])
-        wanted = {_comparable(value) for value in values}
-        listed = np.array([_comparable(text) in wanted for text in texts.to_pylist()], bool)
-        hit = listed[code] & keep
-        found = texts.take(pa.array(code[hit])).to_numpy(zero_copy_only=False).astype(object)
-        ledger.add(file=raw.file, sheet=raw.sheet, row=raw.rows[hit], column=header, found=found,
-                   expected="not one of the values to exclude", action=Action.LEFT_OUT)  # fmt: skip
-        keep &= ~hit
-    return raw.keep(keep)
-
-
-def _comparable(text: str) -> str:
-    """Cell text for comparing: trimmed, whole numbers without decimals."""
-    plain = str(text).strip()
-    return plain.removesuffix(".0") if plain.replace(".", "", 1).isdigit() else plain
-
-
-def _rain_amounts(frame: pd.DataFrame) -> list[Finding]:
-    """Amounts in rows that are no precipitation: a flow, not a rain amount; set missing, one line a kind."""
-    wrong = frame["amount_mm"].notna() & ~frame["kind"].isin(["precipitation", "snow_melt", "other"])
-    if not wrong.any():
-        return []
-    findings = []
-    for kind, rows in frame[wrong].groupby("kind", observed=True):
-        findings.append(
-            Finding(
-                "amount_mm",
-                f"{len(rows)} amounts in rows of {kind}",
-                "a rain amount; not one of this kind",
-                Action.SET_MISSING,
-            )
-        )
-    frame["amount_mm"] = frame["amount_mm"].mask(wrong)
-    return findings
-
-
-def _check_settings(parts: Sequence[_Part], options: ReadOptions, *, all_files: bool) -> None:
+def _check_settings(parts: Sequence[_Part], options: ReadOptions) -> None:
     """Refuse options that name a header no file has."""
-    headers = {header.strip() for part in parts for header in part.headers}
+    headers = {header.strip() for part in parts for header in part.headers} - {""}
     plain = {plain_header(text) for header in headers for text in (header, split_unit(header)[0])}
-    if not all_files:
-        return
-    for name, asked in (("columns", options.columns), ("exclude", options.exclude), ("keep", options.keep)):
-        for header in asked:
-            known = (
-                plain_header(header) in plain
-                if name == "columns"
-                else header.strip() in headers or header in CANONICAL_COLUMNS
-            )
-            if not known:
-                raise SettingsRefused(
-                    f"{name}: no file has a column {header!r}; there are: {', '.join(sorted(one for one in headers if one))}."
-                )
+    wrong = [("columns", header) for header in options.columns if plain_header(header) not in plain]
+    wrong += [("exclude", header) for header in options.exclude if header.strip() not in headers]
+    wrong += [
+        ("keep", header) for header in options.keep if header.strip() not in headers | set(CANONICAL_COLUMNS)
+    ]
+    for name, header in wrong:
+        raise SettingsRefused(
+            f"{name}: no file has a column {header!r}; there are: {', '.join(sorted(headers))}."
+        )
 
 
 def _concatenated(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -291,15 +178,11 @@ def _concatenated(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     if len(frames) == 1:
         return frames[0]
     columns: dict[str, object] = {}
-    for name in dict.fromkeys(column for frame in frames for column in frame.columns):
+    for name in frames[0].columns:
         pieces = [frame[name] for frame in frames]
         if isinstance(pieces[0].dtype, pd.CategoricalDtype):
-            columns[name] = pd.api.types.union_categoricals(
-                [
-                    piece.astype("category").cat.set_categories(piece.cat.categories.astype(object))
-                    for piece in pieces
-                ]
-            )
+            same_type = [piece.cat.rename_categories(piece.cat.categories.astype(object)) for piece in pieces]
+            columns[name] = pd.api.types.union_categoricals(same_type)
         else:
             columns[name] = np.concatenate([piece.to_numpy() for piece in pieces])
     return pd.DataFrame(columns)
@@ -314,14 +197,8 @@ def _with_analytical_sd(frame: pd.DataFrame, options: ReadOptions) -> list[Findi
         empty = ~(frame[column] > 0)
         if empty.any():
             origin = "as set" if tracer in options.analytical_sd else "the default of the instrument"
-            findings.append(
-                Finding(
-                    column,
-                    f"none in {int(empty.sum())} rows",
-                    f"an analytical standard deviation; {sd:g} ‰ is taken, {origin}",
-                    Action.CONVERTED,
-                )
-            )
+            expected = f"an analytical standard deviation; {sd:g} ‰ is taken, {origin}"
+            findings.append(converted(column, f"none in {int(empty.sum())} rows", expected))
             frame[column] = frame[column].mask(empty, sd)
     return findings
 
@@ -336,26 +213,18 @@ def _joined_table(
     frame = apply_findings(frame, check_duplicates(frame), ledger)
     frame = apply_findings(frame, [*check_shifted(frame), *_with_analytical_sd(frame, options)], ledger)
     for name, reason in refused:
-        ledger.add(
-            file=name,
-            sheet="",
-            row=None,
-            column="",
-            found="the file is not used",
-            expected=reason,
-            action=Action.FLAGGED,
-        )
-    order = [
-        *CANONICAL_COLUMNS,
-        *PLACE_COLUMNS,
-        *(name for name in options.keep if name not in CANONICAL_COLUMNS),
-    ]
+        ledger.flag(name, "", "the file is not used", reason)
+    extra = [name for name in options.keep if name not in frame.columns[: len(CANONICAL_COLUMNS) + 3]]
+    used = {column: header for part in reversed(parts) for column, header in part.used.items()}
+    taken = {header.strip() for part in parts for header in part.used.values()} | set(options.keep)
     return SampleTable(
-        frame=frame[order],
+        frame=frame[[*CANONICAL_COLUMNS, *PLACE_COLUMNS, *extra]],
         problems=ledger.frame(),
-        rows_read=sum(part.rows_read for part in parts),
+        rows_read=sum(sheet.rows_read for part in parts for sheet in part.sheets),
         files=tuple(part.source for part in parts),
-        unused_columns=tuple(dict.fromkeys(header for part in parts for header in part.unused)),
-        mapping={column: header for part in reversed(parts) for column, header in part.used.items()},
+        unused_columns=tuple(
+            dict.fromkeys(one for part in parts for one in part.headers if one.strip() not in taken | {""})
+        ),
+        mapping=used,
         refused=tuple(refused),
     )

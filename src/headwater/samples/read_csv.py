@@ -14,7 +14,15 @@ import numpy as np
 
 from headwater.errors import InputRefused, SettingsRefused
 from headwater.samples.findings import Ledger
-from headwater.samples.layout import HEADER_WITHIN, Layout, RawSheet, collect, find_layout, no_isotopes
+from headwater.samples.layout import (
+    ABOVE_HEADER,
+    HEADER_WITHIN,
+    Layout,
+    RawSheet,
+    collect,
+    find_layout,
+    no_isotopes,
+)
 from headwater.samples.options import ReadOptions
 from headwater.samples.read_vocabulary import Vocabulary
 from headwater.samples.table import Action
@@ -63,11 +71,10 @@ def read_csv(
                found=np.array([f"a cell with line breaks: {n} lines in one row" for _, n in below], object),
                expected="one line a row; is a quotation mark unclosed?", action=Action.FLAGGED)  # fmt: skip
     if layout.index:
-        ledger.add(file=name, sheet="", row=None, column="", found=f"{layout.index} rows above the header",
-                   expected="the header in the first row; these rows are not read", action=Action.FLAGGED)  # fmt: skip
+        ledger.flag(name, "", f"{layout.index} rows above the header", ABOVE_HEADER)
     if encoding in ("cp1252", "latin-1"):
-        ledger.add(file=name, sheet="", row=None, column="", found=f"neither UTF-8 nor GB18030; read as {encoding}",
-                   expected="UTF-8; letters with accents may be wrong", action=Action.FLAGGED)  # fmt: skip
+        found = f"neither UTF-8 nor GB18030; read as {encoding}"
+        ledger.flag(name, "", found, "UTF-8; letters with accents may be wrong")
     if not sheet.rows_read:
         raise InputRefused(f"{name}: a header but no rows below it. One row a water is expected.")
     return sheet, encoding
@@ -76,8 +83,8 @@ def read_csv(
 def find_encoding(path: Path, name: str, asked: str | None) -> str:
     """Encoding of a text file: as asked, else by its mark, else UTF-8, GB18030, Windows-1252 or Latin-1.
 
-    UTF-8 and GB18030 must decode the whole file. Western text can decode as GB18030 by chance: it is taken for
-    that only where most of its two-byte characters lie in GB 2312, as Chinese text does.
+    UTF-8 and GB18030 must decode the whole file. Western text can decode as GB18030 by chance: it is taken
+    for that only where most of its two-byte characters lie in GB 2312, as Chinese text does.
     """
     if asked is not None:
         try:
@@ -128,7 +135,7 @@ def _in_gb2312(sign: str) -> bool:
 def _refuse_binary(sample: str, name: str) -> None:
     if not sample.strip():
         raise InputRefused(f"{name}: the file is empty. A table with a header row is expected.")
-    if len(CONTROL.findall(sample)) > len(sample) // 200:
+    if len(CONTROL.findall(sample)) > max(3, len(sample) // 100):
         raise InputRefused(
             f"{name}: not a text table (it holds control characters). CSV, Excel or Parquet is expected."
         )

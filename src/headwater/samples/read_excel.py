@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 from headwater.errors import InputRefused
 from headwater.samples.findings import Ledger
-from headwater.samples.layout import HEADER_WITHIN, RawSheet, collect, find_layout, no_isotopes
+from headwater.samples.layout import ABOVE_HEADER, HEADER_WITHIN, RawSheet, collect, find_layout, no_isotopes
 from headwater.samples.options import ReadOptions
 from headwater.samples.read_vocabulary import Vocabulary
-from headwater.samples.table import Action
 
 MOST_CELLS = 100_000_000
 
@@ -40,17 +40,16 @@ def read_excel(
             continue
         records = ([as_text(cell) for cell in row] for row in rows[layout.first_data :])
         raw = collect(records, layout, file=name, sheet=title, first_row=layout.first_data + 1, ledger=ledger)
-        sheets.append(RawSheet(raw.file, title, layout, raw.columns, raw.rows, raw.rows_read, merged, True))
+        sheets.append(replace(raw, merged=merged, spreadsheet=True))
         if layout.index:
-            ledger.add(file=name, sheet=title, row=None, column="", found=f"{layout.index} rows above the header",
-                       expected="the header in the first row; these rows are not read", action=Action.FLAGGED)  # fmt: skip
+            ledger.flag(name, title, f"{layout.index} rows above the header", ABOVE_HEADER)
     if not any(sheet.rows_read for sheet in sheets):
         if sheets:
             raise InputRefused(f"{name}: a header but no rows below it. One row a water is expected.")
         raise no_isotopes(name, next((top for top in tops if top), []))
     for title, count in skipped:
-        ledger.add(file=name, sheet=title, row=None, column="", found=f"no column of δ18O or δ2H; {count} rows",
-                   expected="a sheet of samples; this one is not read", action=Action.FLAGGED)  # fmt: skip
+        found = f"no column of δ18O or δ2H; {count} rows"
+        ledger.flag(name, title, found, "a sheet of samples; this one is not read")
     return sheets
 
 
@@ -61,8 +60,8 @@ def _sheets(path: Path, name: str) -> Iterator[tuple[str, list[list[Any]], tuple
         sheet = _guarded(name, lambda calamine, title=title: book.get_sheet_by_name(title))
         if sheet.total_height * sheet.total_width > MOST_CELLS:
             raise InputRefused(
-                f"{name}, sheet {title!r}: {sheet.total_height} × {sheet.total_width} cells, more than {MOST_CELLS}. "
-                "Delete the empty area, or save the sheet as CSV."
+                f"{name}, sheet {title!r}: {sheet.total_height} × {sheet.total_width} cells, more than "
+                f"{MOST_CELLS}. Delete the empty area, or save the sheet as CSV."
             )
         rows = _guarded(name, lambda calamine, sheet=sheet: sheet.to_python(skip_empty_area=False))
         ranges = _guarded(name, lambda calamine, sheet=sheet: sheet.merged_cell_ranges) or ()
@@ -86,7 +85,8 @@ def _guarded(name: str, work: Any) -> Any:
         raise
     except BaseException as error:  # the library's own panics do not derive from Exception
         raise InputRefused(
-            f"{name}: not a workbook that can be read ({str(error)[:200]}). Open and save it again, or save as CSV."
+            f"{name}: not a workbook that can be read ({str(error)[:200]}). "
+            "Open and save it again, or save as CSV."
         ) from None
 
 

@@ -13,7 +13,6 @@ from headwater.samples.findings import Ledger
 from headwater.samples.layout import Layout, RawSheet, find_layout, no_isotopes
 from headwater.samples.options import ReadOptions
 from headwater.samples.read_vocabulary import Vocabulary
-from headwater.samples.table import Action
 
 
 def read_parquet(
@@ -44,8 +43,8 @@ def read_parquet(
     for i, header in enumerate(headers):
         text = _as_text(table.column(i))
         if text is None:
-            ledger.add(file=name, sheet="", row=None, column=header, found=f"column of type {table.schema.field(i).type}",
-                       expected="text, numbers or dates; this column is not read", action=Action.FLAGGED)  # fmt: skip
+            found = f"column of type {table.schema.field(i).type}"
+            ledger.flag(name, "", found, "text, numbers or dates; this column is not read", column=header)
             text = pa.nulls(table.num_rows, pa.string())
         columns.append(text)
     rows = np.arange(2, table.num_rows + 2)

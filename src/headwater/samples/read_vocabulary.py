@@ -40,14 +40,16 @@ def read_vocabulary(own: Path | None = None) -> Vocabulary:
     shipped = _shipped("columns")
     extra = _read_own(own) if own is not None else {}
     try:
-        columns = tuple(_names(name, shipped["column"].get(name, {}), extra.get("column", {}).get(name, {}))
-                        for name in shipped["column"])  # fmt: skip
         units = {
             dimension: {
                 str(key): Unit(str(key), float(pair[0]), float(pair[1])) for key, pair in table.items()
             }
             for dimension, table in _merged(shipped["unit"], extra.get("unit", {})).items()
         }
+        columns = tuple(
+            _names(name, table, extra.get("column", {}).get(name, {}), units)
+            for name, table in shipped["column"].items()
+        )
     except (TypeError, ValueError, AttributeError, IndexError, KeyError) as error:
         raise SettingsRefused(
             f"{own}: not laid out as columns.toml ({error!r}); see docs/methods/reading_tables.md."
@@ -93,14 +95,24 @@ def _read_own(path: Path) -> dict[str, Any]:
     return content
 
 
-def _names(column: str, shipped: dict[str, Any], extra: dict[str, Any]) -> ColumnNames:
-    own = [*extra.get("names", ()), *shipped.get("names", ())]
+def _names(
+    column: str, shipped: dict[str, Any], extra: dict[str, Any], units: Mapping[str, Mapping[str, Unit]]
+) -> ColumnNames:
+    names = [plain_header(one) for one in (*extra.get("names", ()), *shipped.get("names", ()))]
+    dimension = shipped.get("unit", "")
+    endings = {plain_header(unit): unit for unit in units.get(dimension, ())}
     return ColumnNames(
         column=column,
-        dimension=shipped.get("unit", ""),
+        dimension=dimension,
         default_unit=extra.get("default", shipped.get("default", "")),
         exact={**shipped.get("exact", {}), **extra.get("exact", {})},
-        names={name: rank for rank, name in reversed(list(enumerate(plain_header(one) for one in own)))},
+        names={name: rank for rank, name in reversed(list(enumerate(names)))},
+        suffixed={
+            name + ending: unit
+            for name in names
+            for ending, unit in endings.items()
+            if ending and not ending.isdigit() and len(name) > 1
+        },
         beside=(*extra.get("beside", ()), *shipped.get("beside", ())),
     )
 

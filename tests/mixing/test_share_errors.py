@@ -24,7 +24,7 @@ from headwater.mixing import (
 BENCHMARK = Path(__file__).resolve().parents[2] / "benchmarks" / "shares.py"
 
 
-def test_two_sources_have_the_error_of_genereux_1998_eq_4(make, make_sources) -> None:
+def test_two_sources_have_the_error_of_genereux_1998(make, make_sources) -> None:
     """By hand: f₁ = 0.7, c₁ − c₂ = 10, standard errors 0.4, 0.5, 0.3: se = √(0.28² + 0.15² + 0.3²)/10."""
     sources = make_sources([[-8.0], [-18.0]], sd=[0.4 * 4, 0.5 * 3], n=[16, 9])
     mixture = make([-11.0], sd=0.3 * 5, n=25)

@@ -31,7 +31,7 @@ def _mapped(item, matrix):
     )
 
 
-def test_two_sources_and_one_tracer_give_genereux_1998_eq_2(make, make_sources) -> None:
+def test_two_sources_and_one_tracer_give_the_two_component_formula(make, make_sources) -> None:
     found = solve_shares(make([-11.0]), make_sources([[-8.0], [-18.0]]))
     np.testing.assert_allclose(found.value, [0.7, 0.3])
     assert found.method == "exact"

@@ -58,8 +58,8 @@ def first_order(
 
     References
     ----------
-    Genereux (1998), Water Resour. Res. 34, 915–919, eq. 4–6; Phillips, Gregg (2001), Oecologia 127,
-    171–179, eq. 3–8 and the appendix.
+    Genereux (1998), Water Resour. Res. 34, 915–919; Phillips, Gregg (2001), Oecologia 127,
+    171–179.
     """
     solved = shares or solve_shares(mixture, sources)
     if solved.underdetermined:

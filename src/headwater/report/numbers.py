@@ -1,4 +1,4 @@
-"""How numbers are written for people: ``72 ± 4 %``, true minus signs, sensible decimals, ``–`` where missing."""
+"""How numbers are written for people: ``72 ± 4 %``, true minus signs, ``–`` where missing."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 MISSING = "–"
 MINUS = "\u2212"
+PLUS_MINUS = "\u00a0±\u00a0"
 THIN = "\u202f"  # narrow no-break space, between a number and its unit
 
 
@@ -55,16 +56,15 @@ def share_with_sd(mean: float, sd: float) -> str:
     if missing(mean) or missing(sd):
         return share(mean)
     decimals = 1 if 0 < sd < 0.005 else 0
-    return f"{number(100 * mean, decimals)} ± {number(100 * sd, decimals)}{THIN}%"
+    return f"{number(100 * mean, decimals)}{PLUS_MINUS}{number(100 * sd, decimals)}{THIN}%"
 
 
 def share_range(low: float, high: float) -> str:
-    """An interval of shares: ``64–80 %``; ``−3 to 9 %`` is written with brackets, as all signed intervals."""
+    """An interval of shares: ``64–80 %``; with dots where it goes below zero, ``−3…9 %``."""
     if missing(low) or missing(high):
         return MISSING
-    if low < 0 or high < 0:
-        return f"{interval(100 * low, 100 * high, 0)}{THIN}%"
-    return f"{number(100 * low, 0)}–{number(100 * high, 0)}{THIN}%"
+    dash = "…" if low < 0 or high < 0 else "–"
+    return f"{number(100 * low, 0)}{dash}{number(100 * high, 0)}{THIN}%"
 
 
 def points(value: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 import tomllib
 from collections.abc import Mapping
@@ -12,6 +13,8 @@ from typing import Any, Literal
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
+_UNIT = re.compile(r" (?=[%‰])")
+"""The blank before a unit, which must not break."""
 
 
 class Text:
@@ -33,7 +36,7 @@ class Text:
         return self(f"{key}.one" if n == 1 else f"{key}.other", n=n, **values)
 
     def name(self, group: str, code: str) -> str:
-        """The reader's word for a code of a vocabulary (``kind``, ``flag``, …); an own name stays as it is."""
+        """The reader's word for a code of a vocabulary (``kind``, ``flag``, …); an own name stays."""
         return self.sentences.get(f"{group}.{code}", code.replace("_", " "))
 
     def listing(self, items: list[str]) -> str:
@@ -65,5 +68,5 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
         if isinstance(value, Mapping):
             found |= _flat(value, f"{prefix}{key}.")
         else:
-            found[prefix + key] = str(value)
+            found[prefix + key] = _UNIT.sub("\u202f", str(value))
     return found

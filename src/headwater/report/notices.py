@@ -1,0 +1,115 @@
+"""The sentence of every notice, with its blanks filled as people write numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from headwater.report.figures.words import level_label, period_label, stratum_label
+from headwater.report.numbers import integer, number, permil, points, share
+
+if TYPE_CHECKING:
+    from headwater.report.text import Text
+    from headwater.study.result import Notice, StudyResult
+
+LEVELS = ("refused", "warning", "info")
+
+
+@dataclass(frozen=True)
+class Said:
+    """One sentence and every place it holds for."""
+
+    sentence: str
+    places: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NoticeGroup:
+    """All that was said under one code."""
+
+    level: str
+    code: str
+    said: tuple[Said, ...]
+
+
+class _Blanks(dict[str, str]):
+    """Blanks of a sentence; one that nobody filled shows as ``…`` instead of failing the report."""
+
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+def sentence(notice: Notice, text: Text, result: StudyResult) -> str:
+    """What a notice says, with its numbers."""
+    filled = {name: _fill(name, value, text, result) for name, value in notice.values.items()}
+    filled.setdefault("period", period_label(result, notice.period, text) if notice.period else "…")
+    key = f"notice.{notice.code}"
+    if key not in text:
+        listed = ", ".join(f"{name} = {value}" for name, value in filled.items() if name in notice.values)
+        return text("notice.other", code=notice.code, values=listed)
+    said = text.sentences[key].format_map(_Blanks(filled))
+    return said[0].upper() + said[1:]
+
+
+def notice_groups(result: StudyResult, text: Text) -> tuple[NoticeGroup, ...]:
+    """Notices by level and code, refusals first; the same sentence of several places is said once."""
+    found: dict[tuple[str, str], dict[str, list[str]]] = {}
+    for notice in result.notices:
+        said = found.setdefault((notice.level, notice.code), {})
+        places = said.setdefault(sentence(notice, text, result), [])
+        where = _place(notice, text, result)
+        if where:
+            places.append(where)
+    groups = [
+        NoticeGroup(level, code, tuple(Said(words, tuple(places)) for words, places in said.items()))
+        for (level, code), said in found.items()
+    ]
+    return tuple(sorted(groups, key=lambda group: LEVELS.index(group.level)))
+
+
+def _place(notice: Notice, text: Text, result: StudyResult) -> str:
+    parts = []
+    if notice.period and "{period}" not in text.sentences.get(f"notice.{notice.code}", ""):
+        parts.append(period_label(result, notice.period, text))
+    if notice.stratum and notice.stratum != "all":
+        level = level_label(notice.stratum, notice.stratum_level, text)
+        parts.append(f"{stratum_label(notice.stratum, text)} {level}")
+    return ", ".join(parts)
+
+
+def _fill(name: str, value: Any, text: Text, result: StudyResult) -> str:
+    if isinstance(value, list | tuple | set | frozenset):
+        return text.listing([_fill(name, item, text, result) for item in value])
+    if isinstance(value, str):
+        return _words(name, value, text, result)
+    if isinstance(value, bool):
+        return str(value)
+    look = _NUMBERS.get(name)
+    if look is not None:
+        return look(float(value))
+    return integer(value) if float(value).is_integer() else number(float(value))
+
+
+def _words(name: str, value: str, text: Text, result: StudyResult) -> str:
+    if name == "period":
+        return period_label(result, value, text)
+    if name == "window":
+        return text.name("window", value)
+    if name == "column":
+        return text.name("stratum", value)
+    if name in ("source", "sources", "a", "b", "what", "kind"):
+        return text.name("kind", value) if f"kind.{value}" in text else text.name("what", value)
+    return value.rstrip(".")
+
+
+_NUMBERS: dict[str, Callable[[float], str]] = {
+    "lc_excess": permil,
+    "low": permil,
+    "high": permil,
+    "max": permil,
+    "difference": number,
+    "bias_low": points,
+    "bias_high": points,
+    "probability": share,
+}

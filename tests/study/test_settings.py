@@ -34,7 +34,7 @@ def test_later_layers_win_and_every_value_knows_its_origin():
     ],
 )
 def test_a_wrong_setting_is_refused_with_its_place(layer, message):
-    with pytest.raises(SettingsRefused, match="here.toml") as error:
+    with pytest.raises(SettingsRefused, match=r"here\.toml") as error:
         merge_settings(("here.toml", layer))
     assert message in str(error.value)
 

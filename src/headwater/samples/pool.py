@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 from headwater.samples.read_vocabulary import default_analytical_sd
 from headwater.samples.table import CANONICAL_COLUMNS, NUMBER_COLUMNS, PLACE_COLUMNS, Kind, SampleTable
 
+Parallels = Literal["auto", "replicate", "none"]
 PROFILES = (Kind.SOIL_WATER, Kind.GROUND_ICE)
 KEY = ("site", "kind", "source_group", "basin", "date", "depth_top_m", "depth_bottom_m")
 MARK = (
@@ -20,7 +23,7 @@ MARK = (
 LETTER = r"^(?P<stem>.*[0-9])[a-c]$"
 
 
-def pool_parallels(table: SampleTable) -> pd.DataFrame:
+def pool_parallels(table: SampleTable, *, parallels: Parallels = "auto") -> pd.DataFrame:
     """One row a water: means of its parallels, ``d18O_sd, d2H_sd`` of the mean, and the spread among them.
 
     For m parallels with analytical standard deviations sᵢ the mean has ``sqrt(Σ sᵢ²) / m``; the spread is the
@@ -35,6 +38,11 @@ def pool_parallels(table: SampleTable) -> pd.DataFrame:
 
     Nothing else is pooled: two events of rain on a day, two streams at a station stay apart.
 
+    Parameters
+    ----------
+    parallels : ``auto`` for all three rules; ``replicate`` for the first two, where numbered ids are separate
+        samples (cores of a plot, plants of a species); ``none`` pools nothing
+
     Returns
     -------
     DataFrame
@@ -42,7 +50,7 @@ def pool_parallels(table: SampleTable) -> pd.DataFrame:
         d2H_spread, parallels, d_excess``; in the order of the first parallels.
     """
     frame = with_sd(table.frame)
-    water = water_codes(frame)
+    water = water_codes(frame, parallels)
     first, code = first_rows(water)
     m = np.bincount(code, minlength=len(first))
     pooled = frame.iloc[first].reset_index(drop=True)
@@ -70,9 +78,11 @@ def first_rows(code: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.i
     return first, numbers.astype(np.int64)
 
 
-def water_codes(frame: pd.DataFrame) -> NDArray[np.int64]:
+def water_codes(frame: pd.DataFrame, parallels: Parallels = "auto") -> NDArray[np.int64]:
     """A number for each row, equal where rows are parallels of one water."""
     own = np.arange(len(frame))
+    if parallels == "none":
+        return own
     kept = [name for name in frame.columns if name not in (*CANONICAL_COLUMNS, *PLACE_COLUMNS)]
     key = _joint_code([frame[name] for name in (*KEY, *kept)])
     crowded = np.flatnonzero(np.bincount(key)[key] > 1)
@@ -89,7 +99,7 @@ def water_codes(frame: pd.DataFrame) -> NDArray[np.int64]:
     stem, mark = _stems(np.where(has_id, ids, "").astype(str), replicate)
     profile = part["kind"].isin(PROFILES) & part["site"].notna() & part["date"].notna()
     profile &= part["depth_top_m"].notna() | part["depth_bottom_m"].notna()
-    stemmed = ~marked & has_id & profile.to_numpy() & (mark != "")
+    stemmed = ~marked & has_id & profile.to_numpy() & (mark != "") & (parallels == "auto")
     for chosen, label in ((marked, replicate), (stemmed, mark)):
         group = _joint_code([pd.Series(key[crowded][chosen]), pd.Series(stem[chosen])])
         at = crowded[chosen]

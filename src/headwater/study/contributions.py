@@ -155,7 +155,12 @@ def _cell(
     try:
         shares = solve_shares(mixed, members)
         drawn = bootstrap_shares(
-            mixed, members, source_draws=draws[:, chosen], draws=settings.mixing.draws, rng=rng
+            mixed,
+            members,
+            source_draws=draws[:, chosen],
+            draws=settings.mixing.draws,
+            shares=shares,
+            rng=rng,
         )
     except InputRefused as error:
         notices.refuse("mixing_refused", at=at, reason=str(error))

@@ -146,7 +146,7 @@ def emma_table(
                 sources=stack(present) if present else None,
             )
         except InputRefused as error:
-            notices.refuse("collinear_tracers", at=(period, "", ""), reason=str(error))
+            notices.info("emma_refused", at=(period, "", ""), reason=str(error))
             continue
         for item in found.rows():
             rows.append({"period": period} | item)

@@ -70,7 +70,7 @@ def run_study(
     rng = np.random.default_rng(settings.seed)
     progress("pooling parallels", 0, 1)
     strata = stratify(
-        pool_parallels(table),
+        pool_parallels(table, parallels=settings.read.parallels),
         settings.periods,
         settings.strata,
         of=settings.mixture.kind,

@@ -57,6 +57,8 @@ class ReadSettings(_Section):
     """Unit of depth where the header does not say it."""
     analytical_sd: dict[Literal["d18O", "d2H"], Positive] = {}
     """Analytical standard deviation in ‰ where no column holds it."""
+    parallels: Literal["auto", "replicate", "none"] = "auto"
+    """What is pooled as one water: auto also takes ids that differ in a last number, replicate does not."""
     vocabulary: str | None = None
     """A TOML file with further synonyms, in the layout of the built-in one."""
 

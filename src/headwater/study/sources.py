@@ -59,7 +59,7 @@ def name_sources(waters: pd.DataFrame, settings: StudySettings) -> pd.Series:
     found = set(named.dropna().unique())
     _check_names(wanted, found)
     names = [name for name in (wanted.only or order) if name in found and name not in wanted.leave_out]
-    return named.astype(pd.CategoricalDtype(names))
+    return named.where(named.isin(names), None).astype(pd.CategoricalDtype(names))
 
 
 def period_sources(

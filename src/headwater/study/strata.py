@@ -232,7 +232,8 @@ def _text(column: pd.Series, mixture: np.ndarray, order: tuple[str, ...]) -> pd.
     found = [str(value) for value in column[mixture].dropna().unique()]
     known = [value for value in order if value in found]
     levels = known + sorted(value for value in found if value not in known)
-    return column.astype(object).where(column.notna(), None).astype(pd.CategoricalDtype(levels))
+    text = column.astype(object)
+    return text.where(text.isin(levels), None).astype(pd.CategoricalDtype(levels))
 
 
 def _cross(frame: pd.DataFrame, crossing: str, levels: dict[str, tuple[str, ...]]) -> pd.Series:

@@ -33,8 +33,10 @@ def check_accounts(table: SampleTable) -> None:
     assert tuple(table.problems.columns) == PROBLEM_COLUMNS
     assert tuple(table.frame.columns) == (*CANONICAL_COLUMNS, *PLACE_COLUMNS)
     out = table.problems[table.problems["action"] == "left out"]
-    places = [*zip(table.frame["file"], table.frame["sheet"], table.frame["row"], strict=True),
-              *zip(out["file"], out["sheet"], out["row"], strict=True)]  # fmt: skip
+    places = [
+        *zip(table.frame["file"], table.frame["sheet"], table.frame["row"], strict=True),
+        *zip(out["file"], out["sheet"], out["row"], strict=True),
+    ]
     assert len(set(places)) == len(places) == table.rows_read
     usable = table.frame[["d18O", "d2H"]].notna().any(axis=1)
     assert usable.all()
@@ -63,8 +65,13 @@ def read_or_refuse(files: list[DamagedFile], options: ReadOptions) -> bool:
 def fuzz(examples: int) -> Callable[[], None]:
     """A test of so many damaged tables."""
 
-    @settings(max_examples=examples, deadline=None, derandomize=examples < 1000, database=None,
-              suppress_health_check=list(HealthCheck))  # fmt: skip
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        derandomize=examples < 1000,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
     @given(files=st.lists(damaged_files(), min_size=1, max_size=2), options=OPTIONS)
     def run(files: list[DamagedFile], options: ReadOptions) -> None:
         read_or_refuse(files, options)

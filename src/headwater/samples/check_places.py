@@ -10,15 +10,16 @@ from headwater.samples.gcj02 import METRES_PER_DEGREE, to_gcj02
 
 CHINA = (17.0, 54.0, 73.0, 136.0)  # latitude from, to; longitude from, to
 MATCH_WITHIN_M = 30.0
-OFFSET_M = (100.0, 700.0)
+MATCH_WITHIN_SHARE = 1 / 3  # of the offset
+SMALLEST_OFFSET_M = 60.0  # below, ordinary errors of a position look the same
 MOSTLY = 0.9
 
 
 def check_shifted(frame: pd.DataFrame) -> list[Finding]:
     """Rows whose coordinates are those of the same site elsewhere, moved by the GCJ-02 offset there: flagged.
 
-    Two pairs of one site match where the offset computed at the first, 100–700 m, leads to within 30 m of the
-    second. The finding stands at the rows of the second, the shifted one.
+    Two pairs of one site match where the offset computed at the first (of 60 m or more) leads to within 30 m,
+    and a third of the offset, of the second. The finding stands at the rows of the second, the shifted one.
     """
     from scipy.spatial import cKDTree
 
@@ -46,7 +47,7 @@ def check_shifted(frame: pd.DataFrame) -> list[Finding]:
     jump_m = METRES_PER_DEGREE * np.hypot(
         latitude - latitude[target], (longitude - longitude[target]) * scale
     )
-    hit &= (off_m <= MATCH_WITHIN_M) & (jump_m >= OFFSET_M[0]) & (jump_m <= OFFSET_M[1])
+    hit &= (off_m <= np.minimum(MATCH_WITHIN_M, MATCH_WITHIN_SHARE * jump_m)) & (jump_m >= SMALLEST_OFFSET_M)
     if not hit.any():
         return []
     shifted = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
+import pyarrow.compute as pc
 
 from headwater.errors import UnitsUnclear
 from headwater.samples.check_scale import refuse_fractions
@@ -29,13 +30,15 @@ def decimal_sign(
     """Decimal sign of a sheet: as asked, else a comma where number cells hold commas and none a point."""
     if options.decimal is not None:
         return options.decimal, []
+    numeric = {names.column: names.dimension for names in vocabulary.columns if names.dimension}
+    claims = raw.layout.match.claims
+    asked = {name: raw.columns[claims[name].position] for name in numeric if name in claims and name != "depth"}
+    if not any(pc.any(pc.match_substring(text, ",")).as_py() for text in asked.values()):
+        return ".", []
     certain = grouped = points = 0
-    for names in vocabulary.columns:
-        claim = raw.layout.match.claims.get(names.column)
-        if claim is None or not names.dimension or names.column == "depth":
-            continue
-        comma, thousands, point = comma_decimals(raw.columns[claim.position])
-        delta = names.dimension == "delta"  # no δ reaches 1000 ‰, so that its comma is decimal
+    for name, text in asked.items():
+        comma, thousands, point = comma_decimals(text)
+        delta = numeric[name] == "delta"  # no δ reaches 1000 ‰, so that its comma is decimal
         certain += comma + (thousands if delta else 0)
         grouped += 0 if delta else thousands
         points += point

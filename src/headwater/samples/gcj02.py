@@ -13,7 +13,7 @@ METRES_PER_DEGREE = 111_195.0
 
 
 def to_gcj02(latitude: Array, longitude: Array) -> tuple[Array, Array]:
-    """GCJ-02 coordinates [°] of WGS-84 coordinates [°] in China (100–700 m away).
+    """GCJ-02 coordinates [°] of WGS-84 coordinates [°] in China (mostly 100–700 m away).
 
     Parameters
     ----------

@@ -86,6 +86,8 @@ def find_layout(top: Sequence[Sequence[str]], vocabulary: Vocabulary, options: R
     """Header among the first rows: the first row with both isotopes, else the first with one, else None."""
     best: Layout | None = None
     for index, cells in enumerate(top[:HEADER_WITHIN]):
+        if _is_long_form(cells):
+            return None
         if len(cells) > WIDEST or (len(cells) > 1000 and index > 2):
             continue
         match = match_headers(cells, vocabulary.columns, vocabulary.units, options)
@@ -99,11 +101,16 @@ def find_layout(top: Sequence[Sequence[str]], vocabulary: Vocabulary, options: R
     return best
 
 
+def _is_long_form(cells: Sequence[str]) -> bool:
+    """True for the header of a table with one row a measured property (WQX, DataStream)."""
+    return any(cell.replace(" ", "").lower() == "characteristicname" for cell in cells)
+
+
 def no_isotopes(place: str, top: Sequence[Sequence[str]]) -> InputRefused:
     """The refusal of a table without a column of δ18O or δ2H."""
     first = next((cells for cells in top if any(cell.strip() for cell in cells)), [])
     shown = ", ".join(repr(cell[:40]) for cell in first[:20])
-    if any(cell.replace(" ", "").lower() == "characteristicname" for cell in first):
+    if _is_long_form(first):
         return InputRefused(
             f"{place}: one row a measured property (columns {shown}); one row a water is expected. "
             "Pivot the table first."

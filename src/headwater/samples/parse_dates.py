@@ -28,7 +28,7 @@ CLOCK = (
     r"\s*(am|pm)?\s*(z|utc|gmt|[+-]\d{2}:?\d{2}|[+-]\d{2})?)?"
 )
 YEAR_FIRST = re.compile(r"(\d{4})[-/.年]\s?(\d{1,2})(?:[-/.月]\s?(\d{1,2})日?)?月?\s*" + CLOCK)
-YEAR_LAST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})\s*" + CLOCK)
+YEAR_LAST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{1,2})\s*" + CLOCK)
 DAY_NAME = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[-\s/.]*([a-z]{3,9})\.?[-\s/.,]*(\d{4}|\d{2})\s*" + CLOCK)
 NAME_DAY = re.compile(r"([a-z]{3,9})\.?\s*(\d{1,2})(?:st|nd|rd|th)?[,\s]+(\d{4})\s*" + CLOCK)
 COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
@@ -130,7 +130,7 @@ def decide_order(texts: Sequence[str], order: Order) -> tuple[str, bool]:
 def all_two_digit(texts: Sequence[str]) -> bool:
     """True where all dates like 20/6/3 have a year of two digits."""
     years = [found[3] for text in texts if (found := YEAR_LAST.fullmatch(text))]
-    return bool(years) and all(len(year) == 2 for year in years)
+    return bool(years) and all(len(year) < 4 for year in years)
 
 
 def _within(stamps: NDArray[np.datetime64]) -> bool:
@@ -173,7 +173,9 @@ def _name_day(found: re.Match[str]) -> _One:
 def _year_last(found: re.Match[str], order: str) -> _One:
     first, second, clock = int(found[1]), int(found[2]), found.groups()[3:]
     if order == "ymd":
-        return _build(_century(found[1]), second, int(found[3]) if len(found[3]) == 2 else 0, clock)
+        return _build(_century(found[1]), second, int(found[3]) if len(found[3]) < 4 else 0, clock)
+    if len(found[3]) == 1:
+        return _One(bad=True)
     swappable = first <= 12 and second <= 12 and first != second
     if order == "conflict":
         if swappable:

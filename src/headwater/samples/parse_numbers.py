@@ -120,8 +120,6 @@ def _parse_one(text: str, decimal: str, behind: re.Pattern[str] | None) -> tuple
 
 def comma_decimals(text: pa.Array) -> tuple[int, int, int]:
     """Cells that hold a decimal comma for certain, a comma that may group thousands, a decimal point."""
-    if not pc.any(pc.match_substring(text, ",")).as_py():
-        return 0, 0, 0
     trimmed = pc.utf8_trim_whitespace(text)
     comma = pc.match_substring_regex(trimmed, r"^[+\-−–]?[0-9]*,[0-9]+$")
     thousands = pc.match_substring_regex(trimmed, r"^[+\-−–]?[0-9]{1,3},[0-9]{3}$")

@@ -320,13 +320,19 @@ def _contributions(plan: _Plan, shares: pd.DataFrame, counts: dict) -> pd.DataFr
     if len(plan.sources) < 2:
         return _frame("contributions", [])
     rows, loose = [], len(plan.sources) > 3
+    wobble: dict[tuple, float] = {}
+    melt = shares[shares["source"] == "snow_melt"]
+    snow = {(row.period, row.stratum, row.level): row.value for row in melt.itertuples()}
     for row in shares.itertuples():
         key = (row.period, row.stratum, row.level)
-        snowless = row.source == "snow_melt" and plan.periods.index(row.period) % 3
+        place = plan.periods.index(row.period)
+        snowless = row.source == "snow_melt" and place % 3
         if key not in counts or snowless:
             continue
         sd = 0.02 + 0.25 / counts[key] ** 0.5
-        mean = row.value + float(plan.rng.normal(0, sd / 2))
+        mean = row.value + sd * _wobble(row.source, wobble.setdefault(key, float(plan.rng.normal(0, 0.5))))
+        if row.source == "precipitation" and "snow_melt" in plan.sources and place % 3:
+            mean += snow[key]  # no snow is offered then, and the shares add up to 1
         low, high = (
             (max(0, mean - 0.25), min(1, mean + 0.3)) if loose else (mean - 1.96 * sd, mean + 1.96 * sd)
         )
@@ -345,6 +351,10 @@ def _contributions(plan: _Plan, shares: pd.DataFrame, counts: dict) -> pd.DataFr
             )
         )
     return _frame("contributions", rows)
+
+
+def _wobble(source: str, size: float) -> float:
+    return {"precipitation": size, "ground_ice": -size}.get(source, 0.0)
 
 
 def _line_table(lines: dict, meteoric: Line) -> pd.DataFrame:

@@ -102,17 +102,45 @@ OWN_MARKS = (
 def rc() -> dict[str, Any]:
     """Settings of matplotlib for every figure of headwater."""
     return {
-        "font.family": list(register_fonts()), "font.size": 8, "axes.titlesize": 8, "axes.labelsize": 8,
-        "xtick.labelsize": 7, "ytick.labelsize": 7, "legend.fontsize": 7, "legend.frameon": False,
-        "legend.handletextpad": 0.5, "legend.columnspacing": 1.2, "legend.borderaxespad": 0.0,
-        "axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.6, "axes.edgecolor": INK,
-        "axes.labelcolor": INK, "text.color": INK, "xtick.color": INK, "ytick.color": INK, "axes.titlelocation": "left",
-        "axes.titlepad": 4, "axes.labelpad": 3, "xtick.major.width": 0.6, "ytick.major.width": 0.6, "xtick.major.size": 2.5,
-        "ytick.major.size": 2.5, "xtick.major.pad": 2, "ytick.major.pad": 2, "lines.linewidth": 1.0,
-        "hatch.linewidth": 0.5, "axes.unicode_minus": True, "mathtext.fontset": "dejavusans",
-        "figure.facecolor": "white", "figure.dpi": 100, "savefig.dpi": DPI,
-        "svg.fonttype": "path", "svg.hashsalt": "headwater", "path.simplify": True,
-    }  # fmt: skip
+        "font.family": list(register_fonts()),
+        "font.size": 8,
+        "axes.titlesize": 8,
+        "axes.labelsize": 8,
+        "xtick.labelsize": 7,
+        "ytick.labelsize": 7,
+        "legend.fontsize": 7,
+        "legend.frameon": False,
+        "legend.handletextpad": 0.5,
+        "legend.columnspacing": 1.2,
+        "legend.borderaxespad": 0.0,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.linewidth": 0.6,
+        "axes.edgecolor": INK,
+        "axes.labelcolor": INK,
+        "text.color": INK,
+        "xtick.color": INK,
+        "ytick.color": INK,
+        "axes.titlelocation": "left",
+        "axes.titlepad": 4,
+        "axes.labelpad": 3,
+        "xtick.major.width": 0.6,
+        "ytick.major.width": 0.6,
+        "xtick.major.size": 2.5,
+        "ytick.major.size": 2.5,
+        "xtick.major.pad": 2,
+        "ytick.major.pad": 2,
+        "lines.linewidth": 1.0,
+        "hatch.linewidth": 0.5,
+        "axes.unicode_minus": True,
+        "mathtext.fontset": "dejavusans",
+        "figure.facecolor": "white",
+        "figure.dpi": 100,
+        "savefig.dpi": DPI,
+        "svg.fonttype": "path",
+        "svg.hashsalt": "headwater",
+        "path.simplify": True,
+    }
 
 
 @contextmanager
@@ -132,8 +160,8 @@ def kind_mark(kind: str) -> Mark:
 def source_marks(sources: tuple[str, ...], waters: pd.DataFrame) -> dict[str, Mark]:
     """Source → its mark.
 
-    A source named as a kind looks like that kind. One with a name of its own takes the look of the kind most of its
-    waters have, as long as no other source has it; then a mark of its own.
+    A source named as a kind looks like that kind. One with a name of its own takes the look of the kind
+    most of its waters have, as long as no other source has it; else a mark of its own.
     """
     marks = {name: KIND_MARKS[name] for name in sources if name in KIND_MARKS}
     own = iter(OWN_MARKS * (1 + len(sources) // len(OWN_MARKS)))
@@ -141,7 +169,7 @@ def source_marks(sources: tuple[str, ...], waters: pd.DataFrame) -> dict[str, Ma
     for name in sources:
         if name in marks:
             continue
-        kinds = waters.loc[waters["source"] == name, "kind"].astype(str).mode() if len(waters) else ()
+        kinds = waters.loc[waters["source"] == name, "kind"].astype(str).mode()
         kind = str(kinds.iloc[0]) if len(kinds) else "other"
         if kind in taken or kind in ("other", "soil_water") or kind not in KIND_MARKS:
             marks[name] = next(own)

@@ -95,7 +95,7 @@ def draw_figure(name: str, result: StudyResult, lang: Language) -> Figure:
 
 
 def save_figure(figure: Figure, stem: Path) -> tuple[Path, Path]:
-    """Writes ``stem.svg`` and ``stem.png`` (300 dpi), the same bytes for the same result, and returns their paths."""
+    """Paths of ``stem.svg`` and ``stem.png`` (300 dpi), written with the same bytes for the same result."""
     svg, png = stem.with_suffix(".svg"), stem.with_suffix(".png")
     with figure_style():
         figure.savefig(svg, metadata={"Date": None, "Creator": "headwater"})

@@ -14,6 +14,7 @@ from headwater.report.figures.panels import (
     join_axes,
     line_key,
     note,
+    nothing,
     panel_grid,
     panel_height,
     scatter,
@@ -44,16 +45,22 @@ def wants(result: StudyResult) -> bool:
 def draw(result: StudyResult, text: Text) -> Figure:
     """One panel a kind: waters, and the fitted line of every period (dashed where the slope may be 0)."""
     waters = result.waters[result.waters["d18O"].notna() & result.waters["altitude_m"].notna()]
-    kinds = [kind for kind in kinds_present(result) if (waters["kind"] == kind).any()] or [""]
+    kinds = [kind for kind in kinds_present(result) if (waters["kind"] == kind).any()]
+    if not kinds:
+        return nothing(text)
     gradients = _gradients(result)
     periods = _periods(result, gradients)
     colours = {ALL: INK} | period_colours(result.periods)
     columns = columns_for(len(kinds))
-    entries = [line_key(period_label(result, period, text), colour=colours.get(period, INK)) for period in periods]
+    entries = [
+        line_key(period_label(result, period, text), colour=colours.get(period, INK)) for period in periods
+    ]
     fig, axes = panel_grid(
-        len(kinds), width_mm=WIDE_MM, height_mm=panel_height(columns, width_mm=WIDE_MM, ratio=0.75, most_mm=50),
+        len(kinds),
+        width_mm=WIDE_MM,
+        height_mm=panel_height(columns, width_mm=WIDE_MM, ratio=0.75, most_mm=50),
         legend=entries,
-    )  # fmt: skip
+    )
     for number, (kind, panel) in enumerate(zip(kinds, axes, strict=True)):
         own = waters[waters["kind"] == kind]
         heading(panel, f"{kind_label(kind, text)}, n {len(own)}", number)
@@ -69,9 +76,13 @@ def draw(result: StudyResult, text: Text) -> Figure:
         if best is not None:
             note(panel, _slope(best, text))
     join_axes(
-        axes, columns, x=text("figure.altitude"), y=D18O, x_limits=limits(waters["altitude_m"]),
+        axes,
+        columns,
+        x=text("figure.altitude"),
+        y=D18O,
+        x_limits=limits(waters["altitude_m"]),
         y_limits=limits(waters["d18O"]),
-    )  # fmt: skip
+    )
     return fig
 
 
@@ -83,16 +94,23 @@ def finding(result: StudyResult, text: Text) -> str:
         return text("figure.altitude_gradient.finding_none")
     row = sure.loc[sure["slope"].abs().idxmax()]
     return text(
-        "figure.altitude_gradient.finding", kind=kind_label(str(row["kind"]), text), slope=_per_100(row["slope"]),
-        se=written(100 * row["slope_se"], 2), period=period_label(result, str(row["period"]), text), n=int(row["n"]),
+        "figure.altitude_gradient.finding",
+        kind=kind_label(str(row["kind"]), text),
+        slope=_per_100(row["slope"]),
+        se=written(100 * row["slope_se"], 2),
+        period=period_label(result, str(row["period"]), text),
+        n=int(row["n"]),
         p=p_value(row["p"]),
-    )  # fmt: skip
+    )
 
 
 def method(result: StudyResult, text: Text) -> str:
     """How the lines were fitted, to how many waters."""
     waters = result.waters
-    return text("figure.altitude_gradient.method", n=int((waters["d18O"].notna() & waters["altitude_m"].notna()).sum()))
+    return text(
+        "figure.altitude_gradient.method",
+        n=int((waters["d18O"].notna() & waters["altitude_m"].notna()).sum()),
+    )
 
 
 def _gradients(result: StudyResult) -> pd.DataFrame:
@@ -126,11 +144,15 @@ def _line(panel: Axes, part: pd.DataFrame, row: dict, colour: str) -> None:
     y = float(part["d18O"].mean()) + float(row["slope"]) * (x - float(part["altitude_m"].mean()))
     sure = float(row["p"]) < SURE
     panel.plot(x, y, color="white", linewidth=2.4, alpha=0.8, zorder=4)
-    panel.plot(x, y, color=colour, linewidth=1.4 if sure else 1.0, linestyle="-" if sure else DASHES[1], zorder=5)
+    panel.plot(
+        x, y, color=colour, linewidth=1.4 if sure else 1.0, linestyle="-" if sure else DASHES[1], zorder=5
+    )
 
 
 def _slope(row: dict, text: Text) -> str:
-    return text("figure.altitude_gradient.slope", slope=_per_100(row["slope"]), se=written(100 * row["slope_se"], 2))
+    return text(
+        "figure.altitude_gradient.slope", slope=_per_100(row["slope"]), se=written(100 * row["slope_se"], 2)
+    )
 
 
 def _per_100(slope: float) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from headwater.report.figures.panels import bar_fill, bar_key, line_key
+from headwater.report.figures.panels import bar_fill, bar_key, line_key, panel_width_mm
 from headwater.report.style import INK, QUIET, Mark
 
 if TYPE_CHECKING:
@@ -18,9 +18,15 @@ if TYPE_CHECKING:
     from headwater.study.result import StudyResult
 
 BAR = 0.74
+CELL = ["period", "stratum", "level"]
+MOST_WHISKER = 1.1
+"""How far beyond 100 % an axis follows a whisker."""
+RANGE: dict[str, Any] = {"facecolor": "white", "hatch": "//////", "linewidth": 0.6}
 MOST_STACKED = 3
-"""With more sources the whiskers of inner boundaries are not known, so each source gets an interval of its own."""
+"""With more sources the errors of inner boundaries are unknown: each source gets its own interval."""
 DIGITS_MM = 3.6
+NEARLY_ALL = 0.995
+NARROW_MM = 36.0
 REFUSED_CODES = ("one_source", "no_sources", "unpaired", "too_few_samples")
 """Notices that explain why a period has no shares."""
 
@@ -39,10 +45,8 @@ def row_height(contributions: pd.DataFrame) -> float:
     """Height of a row of bars [mm]: taller where any row shows its sources side by side."""
     if contributions.empty:
         return 4.8
-    side_by_side = [
-        len(rows) for _, rows in contributions.groupby(["period", "stratum", "level"]) if as_ranges(rows)
-    ]
-    return max(4.8, 1.9 * max(side_by_side, default=0) + 1.2)
+    side_by_side = [len(rows) for _, rows in contributions.groupby(CELL, observed=True) if as_ranges(rows)]
+    return max(4.8, 1.35 * max(side_by_side, default=0) + 1.0)
 
 
 def draw_shares(
@@ -83,23 +87,19 @@ def _stacked(
         height = y + (0 if len(whiskers) == 1 else (-0.17, 0.17)[number % 2])
         _whisker(axes, height, at, low, high)
     if truth:
-        edges = np.cumsum([truth.get(str(name), 0.0) for name in rows.index])[:-1]
-        for edge in edges:
-            axes.plot(
-                [edge, edge],
-                [y - 0.5, y + 0.5],
-                color="white",
-                linewidth=2.6,
-                zorder=5,
-                solid_capstyle="butt",
-            )
-            axes.plot(
-                [edge, edge], [y - 0.5, y + 0.5], color=INK, linewidth=1.2, zorder=6, solid_capstyle="butt"
-            )
+        edges = np.cumsum([truth.get(str(name), 0.0) for name in rows.index])
+        for edge in edges[edges < NEARLY_ALL]:
+            _tick(axes, edge, y - 0.5, y + 0.5)
+
+
+def _tick(axes: Axes, x: float, low: float, high: float) -> None:
+    """Known truth: a dark line that stands out on any colour."""
+    for colour, width, order in (("white", 2.2, 5), (INK, 1.0, 6)):
+        axes.plot([x, x], [low, high], color=colour, linewidth=width, zorder=order, solid_capstyle="butt")
 
 
 def _whiskers(rows: pd.DataFrame) -> list[tuple[float, float, float]]:
-    """Boundaries of a stack with their 95 % intervals: behind the first source, and before the last of three."""
+    """Boundaries of a stack with 95 % intervals: behind the first source, before the last of three."""
     if len(rows) < 2:
         return []
     first, last = rows.iloc[0], rows.iloc[-1]
@@ -135,8 +135,9 @@ def _ranges(
         height = y - BAR / 2 + (number + 0.5) * step
         width = max(float(row["q975"] - row["q025"]), 0.004)
         if loose(rows):
-            pale = {"facecolor": "white", "edgecolor": mark.line, "hatch": "//////", "linewidth": 0.6}
-            axes.barh(height, width, left=row["q025"], height=0.78 * step, zorder=2, **pale)
+            axes.barh(
+                height, width, left=row["q025"], height=0.78 * step, zorder=2, **RANGE, edgecolor=mark.line
+            )
         else:
             axes.plot([row["q025"], row["q975"]], [height] * 2, color=mark.line, linewidth=1.2, zorder=2)
             axes.plot(
@@ -159,12 +160,15 @@ def _ranges(
 
 def legend(result: StudyResult, marks: dict[str, Mark], text: Text) -> list[Artist]:
     """Entries for the sources, the whiskers or ranges, and the known truth."""
+    from matplotlib.patches import Patch
+
     table = result.tables.contributions
     shown = [name for name in marks if (table["source"] == name).any()] if len(table) else list(marks)
     entries = [bar_key(marks[name], text.name("kind", name)) for name in shown]
-    if len(table):
-        key = "figure.contributions.range" if loose(table) else "figure.contributions.whisker"
-        entries.append(line_key(text(key), colour=QUIET if loose(table) else INK))
+    if len(table) and loose(table):
+        entries.append(Patch(label=text("figure.contributions.range"), **RANGE, edgecolor=QUIET))
+    elif len(table):
+        entries.append(line_key(text("figure.contributions.whisker")))
     if result.truth is not None and len(table):
         entries.append(_tick_key(text("figure.contributions.truth")))
     return entries
@@ -190,16 +194,21 @@ def truth_of(result: StudyResult) -> dict[tuple[str, str, str], dict[str, float]
     return found
 
 
+def quarters(axes: Axes) -> list[int]:
+    """Ticks of a percent axis: quarters, in narrow panels halves."""
+    return [0, 50, 100] if panel_width_mm(axes) < NARROW_MM else [0, 25, 50, 75, 100]
+
+
 def percent_axis(axes: Axes, table: pd.DataFrame, label: str) -> None:
     """Axis from 0 to 100 %, wider where a share lies outside."""
-    low = min(0.0, float(table["mean"].min())) if len(table) else 0.0
-    over = (
-        float(table.groupby(["period", "stratum", "level"])["mean"].agg(lambda m: m[m > 0].sum()).max())
-        if len(table)
-        else 1.0
-    )
-    axes.set_xlim(low * 1.05 if low < 0 else 0.0, max(1.0, over * 1.005))
-    axes.set_xticks([0, 0.25, 0.5, 0.75, 1.0], ["0", "25", "50", "75", "100"])
+    low, high = 0.0, 1.0
+    if len(table):
+        positive = table["mean"].clip(lower=0).groupby([table[name] for name in CELL], observed=True).sum()
+        low = min(low, float(table["mean"].min()))
+        high = max(high, float(positive.max()), min(MOST_WHISKER, float(table["q975"].max())))
+    axes.set_xlim(1.05 * low, 1.005 * high)
+    ticks = quarters(axes)
+    axes.set_xticks([tick / 100 for tick in ticks], [str(tick) for tick in ticks])
     axes.set_xlabel(label)
     for edge in (0.0, 1.0):
         axes.axvline(edge, color=QUIET, linewidth=0.5, zorder=1)

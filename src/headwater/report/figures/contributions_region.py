@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from headwater.report.figures.bars import REFUSED_CODES, draw_shares, legend, loose, percent_axis, row_height, truth_of
-from headwater.report.figures.panels import Margins, fit, panel_grid, refused, text_mm
+from headwater.report.figures.bars import (
+    REFUSED_CODES,
+    draw_shares,
+    legend,
+    loose,
+    percent_axis,
+    row_height,
+    truth_of,
+)
+from headwater.report.figures.panels import Margins, fit, panel_grid, text_mm
 from headwater.report.figures.words import ALL, by_cell, kind_label, percent, period_label, why_empty
 from headwater.report.style import ALERT, INK, MIDDLE_MM, PALE, QUIET, Mark, source_marks
 
@@ -39,10 +47,13 @@ def draw(result: StudyResult, text: Text) -> Figure:
     height = max(height, 2.1 * len(marks)) if len(periods) <= 12 else height
     ranges = loose(table)
     fig, axes = panel_grid(
-        1 if ranges else 2, width_mm=MIDDLE_MM, height_mm=max(16.0, height * len(periods) + 2),
-        margins=Margins(left=left, right=4, across=7, top=8), legend=legend(result, marks, text),
+        1 if ranges else 2,
+        width_mm=MIDDLE_MM,
+        height_mm=max(16.0, height * len(periods) + 2),
+        margins=Margins(left=left, right=4, across=7, top=8),
+        legend=legend(result, marks, text),
         ratios=None if ranges else (1.25, 1),
-    )  # fmt: skip
+    )
     cells, truth = by_cell(table), truth_of(result)
     room = axes[0].get_position().width * MIDDLE_MM
     for y, period in enumerate(periods):
@@ -55,8 +66,12 @@ def draw(result: StudyResult, text: Text) -> Figure:
         if not ranges:
             _intervals(axes[1], y, rows, marks, known)
     for number, panel in enumerate(axes):
-        percent_axis(panel, table, text("figure.contributions.axis", mixture=kind_label(result.mixture, text)))
-        panel.set_yticks(range(len(periods)), [fit(label, left - 3) for label in labels] if number == 0 else [])
+        percent_axis(
+            panel, table, text("figure.contributions.axis", mixture=kind_label(result.mixture, text))
+        )
+        panel.set_yticks(
+            range(len(periods)), [fit(label, left - 3) for label in labels] if number == 0 else []
+        )
         panel.tick_params(axis="y", length=0)
         panel.spines["left"].set_visible(False)
         panel.set_ylim(len(periods) - 0.45, -0.55)
@@ -76,18 +91,26 @@ def finding(result: StudyResult, text: Text) -> str:
         for period in present:
             rows = table[table["period"] == period].sort_values("mean", ascending=False)
             shares = [
-                f"{kind_label(str(r.source), text)} {percent(r.mean)} ± {percent(r.sd)} %" for r in rows.itertuples(name="Row")
+                f"{kind_label(str(r.source), text)} {percent(r.mean)} ± {percent(r.sd)} %"
+                for r in rows.itertuples(name="Row")
             ]
             parts.append(
-                text("figure.contributions_region.part", period=period_label(result, period, text), shares=text.listing(shares))
+                text(
+                    "figure.contributions_region.part",
+                    period=period_label(result, period, text),
+                    shares=text.listing(shares),
+                )
             )
         return text("figure.contributions_region.joint").join(parts) + text("figure.stop")
     top = str(table.groupby("source", observed=True)["mean"].mean().idxmax())
     own = table.loc[table["source"] == top, "mean"]
     return text(
-        "figure.contributions_region.finding", source=kind_label(top, text), low=percent(own.min()),
-        high=percent(own.max()), periods=len(present),
-    )  # fmt: skip
+        "figure.contributions_region.finding",
+        source=kind_label(top, text),
+        low=percent(own.min()),
+        high=percent(own.max()),
+        periods=len(present),
+    )
 
 
 def method(result: StudyResult, text: Text) -> str:
@@ -109,7 +132,9 @@ def _refusal(axes: list[Axes], y: int, sentence: str, room_mm: float) -> None:
     axes[0].text(0.01, y, label, va="center_baseline", fontsize=7, color=ALERT)
 
 
-def _intervals(panel: Axes, y: float, rows: pd.DataFrame, marks: dict[str, Mark], truth: dict[str, float]) -> None:
+def _intervals(
+    panel: Axes, y: float, rows: pd.DataFrame, marks: dict[str, Mark], truth: dict[str, float]
+) -> None:
     names = [name for name in marks if (rows["source"] == name).any()]
     panel.axhline(y + 0.5, color=PALE, linewidth=0.5, zorder=0)
     for number, name in enumerate(names):
@@ -119,9 +144,15 @@ def _intervals(panel: Axes, y: float, rows: pd.DataFrame, marks: dict[str, Mark]
         if np.isfinite([row["q025"], row["q975"]]).all():
             panel.plot([row["q025"], row["q975"]], [height] * 2, color=mark.line, linewidth=1.1, zorder=2)
         panel.plot(
-            row["mean"], height, marker=mark.marker, markersize=4.5, zorder=3,
-            markerfacecolor="white" if mark.hollow else mark.colour, markeredgecolor=mark.line, markeredgewidth=0.6,
-        )  # fmt: skip
+            row["mean"],
+            height,
+            marker=mark.marker,
+            markersize=4.5,
+            zorder=3,
+            markerfacecolor="white" if mark.hollow else mark.colour,
+            markeredgecolor=mark.line,
+            markeredgewidth=0.6,
+        )
         if name in truth:
             panel.plot([truth[name]] * 2, [height - 0.1, height + 0.1], color=INK, linewidth=1.3, zorder=4)
 

@@ -39,24 +39,33 @@ def draw(result: StudyResult, text: Text) -> Figure:
             wanted.append((name, text(f"figure.{name}")))
     entries = [
         line_key(
-            period_label(result, period, text), colour=colours.get(period, "black"), dash=DASHES[number % len(DASHES)],
+            period_label(result, period, text),
+            colour=colours.get(period, "black"),
+            dash=DASHES[number % len(DASHES)],
             marker=MARKERS[number % len(MARKERS)],
         )
         for number, period in enumerate(periods)
-    ]  # fmt: skip
+    ]
     fig, axes = panel_grid(
-        len(wanted), width_mm=WIDE_MM if len(wanted) > 2 else MIDDLE_MM, height_mm=58, columns=len(wanted),
-        margins=Margins(across=5), legend=entries,
-    )  # fmt: skip
+        len(wanted),
+        width_mm=WIDE_MM if len(wanted) > 2 else MIDDLE_MM,
+        height_mm=58,
+        columns=len(wanted),
+        margins=Margins(across=5),
+        legend=entries,
+    )
     for number, ((name, label), panel) in enumerate(zip(wanted, axes, strict=True)):
         heading(panel, "", number)
         if table.empty:
             refused(panel, text("figure.nothing"))
             continue
+        few = len(periods) <= MOST_WITH_INTERVALS
+        step = 1.4 * float(table["depth_mid_m"].max()) if few else 0.0
         for order, period in enumerate(periods):
             own = table[table["period"] == period].sort_values("depth_mid_m")
             look = {"color": colours.get(period, "black"), "linestyle": DASHES[order % len(DASHES)]}
-            _line(panel, own, name, look, MARKERS[order % len(MARKERS)], intervals=len(periods) <= MOST_WITH_INTERVALS)
+            shift = step * (order - (len(periods) - 1) / 2)
+            _line(panel, own, name, look, MARKERS[order % len(MARKERS)], shift=shift, intervals=few)
         panel.set_xlabel(label)
         panel.set_ylim(100 * float(table["depth_mid_m"].max()) * 1.12, 0)
         panel.set_ylabel(text("figure.depth") if number == 0 else "")
@@ -78,7 +87,9 @@ def method(result: StudyResult, text: Text) -> str:
     """Number of waters a layer."""
     counts = _profiles(result)["n"].astype(int)
     name = kind_label(result.mixture, text)
-    return text("figure.depth_profile.method", n=int(counts.sum()), low=counts.min(), high=counts.max(), mixture=name)
+    return text(
+        "figure.depth_profile.method", n=int(counts.sum()), low=counts.min(), high=counts.max(), mixture=name
+    )
 
 
 def _profiles(result: StudyResult) -> pd.DataFrame:
@@ -86,17 +97,28 @@ def _profiles(result: StudyResult) -> pd.DataFrame:
     return table[table["depth_mid_m"].notna()]
 
 
-def _line(panel: Axes, own: pd.DataFrame, name: str, look: dict, marker: str, *, intervals: bool) -> None:
-    depth = 100 * own["depth_mid_m"].to_numpy(float)
+def _line(
+    panel: Axes, own: pd.DataFrame, name: str, look: dict, marker: str, *, shift: float, intervals: bool
+) -> None:
+    depth = 100 * own["depth_mid_m"].to_numpy(float) + shift
     value = own[f"{name}_mean"] if f"{name}_mean" in own else own[name]
     values = value.to_numpy(float)
     panel.plot(
-        values, depth, marker=marker, markersize=4, markeredgecolor="white", markeredgewidth=0.5, zorder=3, **look
-    )  # fmt: skip
+        values,
+        depth,
+        marker=marker,
+        markersize=4 if intervals else 2.5,
+        markeredgecolor="white",
+        markeredgewidth=0.5,
+        zorder=3,
+        **look,
+    )
     if intervals and f"{name}_low" in own:
         low, high = own[f"{name}_low"].to_numpy(float), own[f"{name}_high"].to_numpy(float)
         known = np.isfinite(low) & np.isfinite(high)
-        panel.hlines(depth[known], low[known], high[known], color=look["color"], linewidth=0.8, alpha=0.8, zorder=2)
+        panel.hlines(
+            depth[known], low[known], high[known], color=look["color"], linewidth=0.8, alpha=0.8, zorder=2
+        )
 
 
 def _dash(level: str) -> str:

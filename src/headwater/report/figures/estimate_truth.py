@@ -7,11 +7,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from headwater.report.figures.bars import REFUSED_CODES
-from headwater.report.figures.panels import columns_for, heading, join_axes, key, note, panel_grid, panel_height, refused
+from headwater.report.figures.bars import REFUSED_CODES, quarters
+from headwater.report.figures.panels import (
+    columns_for,
+    heading,
+    join_axes,
+    key,
+    note,
+    panel_grid,
+    panel_height,
+    refused,
+    width_for,
+)
 from headwater.report.figures.words import ALL, drawn_periods, kind_label, period_label, why_empty
 from headwater.report.numbers import number as written
-from headwater.report.style import PALE, QUIET, WIDE_MM, Mark, source_marks
+from headwater.report.style import PALE, QUIET, Mark, source_marks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,9 +44,11 @@ def draw(result: StudyResult, text: Text) -> Figure:
     columns = columns_for(len(periods))
     shown = [name for name in marks if (pairs["source"] == name).any()]
     fig, axes = panel_grid(
-        len(periods), width_mm=WIDE_MM, height_mm=panel_height(columns, width_mm=WIDE_MM),
+        len(periods),
+        width_mm=width_for(len(periods)),
+        height_mm=panel_height(columns, width_mm=width_for(len(periods))),
         legend=[key(marks[name], kind_label(name, text), line=True) for name in shown],
-    )  # fmt: skip
+    )
     low, high = _bounds(pairs)
     for number, (period, panel) in enumerate(zip(periods, axes, strict=True)):
         heading(panel, period_label(result, period, text, short=columns > 3), number)
@@ -48,13 +60,18 @@ def draw(result: StudyResult, text: Text) -> Figure:
         for name in shown:
             _points(panel, own[own["source"] == name], marks[name])
         note(panel, text("figure.estimate_truth.covered", covered=int(own["covered"].sum()), n=len(own)))
-        panel.set_xticks([0, 50, 100])
+        panel.set_xticks(quarters(panel))
+        panel.set_yticks([0, 25, 50, 75, 100])
         panel.grid(color=PALE, linewidth=0.4, zorder=0)
         panel.set_axisbelow(True)
     join_axes(
-        axes, columns, x=text("figure.estimate_truth.x"), y=text("figure.estimate_truth.y"), x_limits=(-6, 106),
+        axes,
+        columns,
+        x=text("figure.estimate_truth.x"),
+        y=text("figure.estimate_truth.y"),
+        x_limits=(-6, 106),
         y_limits=(low - 4, high + 4),
-    )  # fmt: skip
+    )
     return fig
 
 
@@ -64,10 +81,14 @@ def finding(result: StudyResult, text: Text) -> str:
     error = float((pairs["mean"] - pairs["share"]).abs().mean())
     worst = pairs.loc[(pairs["mean"] - pairs["share"]).abs().idxmax()]
     return text(
-        "figure.estimate_truth.finding", covered=int(pairs["covered"].sum()), n=len(pairs), error=written(100 * error, 1),
+        "figure.estimate_truth.finding",
+        covered=int(pairs["covered"].sum()),
+        n=len(pairs),
+        error=written(100 * error, 1),
         worst=written(100 * float(worst["mean"] - worst["share"]), 0, sign=True),
-        source=kind_label(str(worst["source"]), text), period=period_label(result, str(worst["period"]), text),
-    )  # fmt: skip
+        source=kind_label(str(worst["source"]), text),
+        period=period_label(result, str(worst["period"]), text),
+    )
 
 
 def method(result: StudyResult, text: Text) -> str:
@@ -83,7 +104,9 @@ def _pairs(result: StudyResult) -> pd.DataFrame:
         return table.iloc[:0].assign(share=[], covered=[])
     keys = ["period", "stratum", "level", "source"]
     table = table[~table["flags"].astype(str).str.contains("only_source")]
-    pairs = table.astype(dict.fromkeys(keys, object)).merge(result.truth[[*keys, "share"]].astype(dict.fromkeys(keys, object)), on=keys)
+    pairs = table.astype(dict.fromkeys(keys, object)).merge(
+        result.truth[[*keys, "share"]].astype(dict.fromkeys(keys, object)), on=keys
+    )
     slack = 1e-9
     inside = (pairs["q025"] - slack <= pairs["share"]) & (pairs["share"] <= pairs["q975"] + slack)
     return pairs.assign(covered=inside)
@@ -97,9 +120,15 @@ def _points(panel: Axes, own: pd.DataFrame, mark: Mark) -> None:
     y = 100 * own["mean"].to_numpy(float)
     for chosen, size in ((~whole, 12.0), (whole, 34.0)):
         panel.scatter(
-            x[chosen], y[chosen], s=size, marker=mark.marker, facecolors="white" if mark.hollow else mark.colour,
-            edgecolors=mark.line if mark.edge != "none" or mark.hollow else "white", linewidths=0.5, zorder=3,
-        )  # fmt: skip
+            x[chosen],
+            y[chosen],
+            s=size,
+            marker=mark.marker,
+            facecolors="white" if mark.hollow else mark.colour,
+            edgecolors=mark.line if mark.edge != "none" or mark.hollow else "white",
+            linewidths=0.5,
+            zorder=3,
+        )
 
 
 def _bounds(pairs: pd.DataFrame) -> tuple[float, float]:

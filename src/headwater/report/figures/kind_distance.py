@@ -32,7 +32,9 @@ def wants(result: StudyResult) -> bool:
 def draw(result: StudyResult, text: Text) -> Figure:
     """One matrix a period; pairs that cannot be told apart are white with a ring."""
     table = result.tables.distances
-    periods = [period for period in (*drawn_periods(result), ALL) if (table["period"] == period).any()] or [ALL]
+    periods = [period for period in (*drawn_periods(result), ALL) if (table["period"] == period).any()] or [
+        ALL
+    ]
     kinds = _kinds(result)
     names = [kind_label(kind, text) for kind in kinds]
     label_mm = min(30.0, max([8.0, *map(text_mm, names)]) + 2)
@@ -41,9 +43,14 @@ def draw(result: StudyResult, text: Text) -> Figure:
     rows, across = max(len(kinds) - 1, 1), max(len(kinds) - 1, 1)
     cell = min(11.0, width / across)
     fig, axes = panel_grid(
-        len(periods), width_mm=WIDE_MM, height_mm=max(cell * rows, 14), columns=columns,
-        margins=Margins(left=label_mm, right=4, bottom=label_mm * 0.8 + 4, across=4, down=12 + (0 if columns == 1 else 2)),
-    )  # fmt: skip
+        len(periods),
+        width_mm=WIDE_MM,
+        height_mm=max(cell * rows, 14),
+        columns=columns,
+        margins=Margins(
+            left=label_mm, right=4, bottom=label_mm * 0.8 + 4, across=4, down=12 + (0 if columns == 1 else 2)
+        ),
+    )
     top = float(table["energy"].max()) if len(table) else 1.0
     for number, (period, panel) in enumerate(zip(periods, axes, strict=True)):
         heading(panel, period_label(result, period, text, short=columns > 2), number)
@@ -54,10 +61,15 @@ def draw(result: StudyResult, text: Text) -> Figure:
         _matrix(panel, own, kinds, top, written_in=cell >= LEAST_CELL_MM)
         lowest = number + columns >= len(periods)
         panel.set_xticks(
-            range(across), [fit(name, label_mm) for name in names[:-1]] if lowest else [], rotation=35, ha="right",
+            range(across),
+            [fit(name, label_mm) for name in names[:-1]] if lowest else [],
+            rotation=35,
+            ha="right",
             rotation_mode="anchor",
-        )  # fmt: skip
-        panel.set_yticks(range(rows), [fit(name, label_mm - 2) for name in names[1:]] if number % columns == 0 else [])
+        )
+        panel.set_yticks(
+            range(rows), [fit(name, label_mm - 2) for name in names[1:]] if number % columns == 0 else []
+        )
         panel.set_xlim(-0.5, max(across, width / cell) - 0.5)
         panel.set_ylim(rows - 0.5, -0.5)
     return fig
@@ -69,10 +81,12 @@ def finding(result: StudyResult, text: Text) -> str:
     same = table[table["p_adjusted"] >= SURE]
     row = table.loc[table["energy"].idxmin()]
     values = {
-        "a": kind_label(str(row["kind_a"]), text), "b": kind_label(str(row["kind_b"]), text),
-        "distance": written(row["energy"], 2), "p": p_value(row["p_adjusted"]),
+        "a": kind_label(str(row["kind_a"]), text),
+        "b": kind_label(str(row["kind_b"]), text),
+        "distance": written(row["energy"], 2),
+        "p": p_value(row["p_adjusted"]),
         "period": period_label(result, str(row["period"]), text),
-    }  # fmt: skip
+    }
     key = "figure.kind_distance.finding" if len(same) else "figure.kind_distance.finding_apart"
     return text(key, same=len(same), n=len(table), **values)
 
@@ -103,12 +117,26 @@ def _matrix(panel: Axes, own: pd.DataFrame, kinds: list[str], top: float, *, wri
         part = 0.1 + 0.9 * (value / top if top > 0 and np.isfinite(value) else 0.0)
         face = colours(part)
         panel.add_patch(
-            Rectangle((a - 0.48, b - 1.48), 0.96, 0.96, facecolor="white" if same else face, edgecolor=INK if same else "none",
-                      linewidth=0.7, linestyle=(0, (2, 1.5)))
-        )  # fmt: skip
+            Rectangle(
+                (a - 0.48, b - 1.48),
+                0.96,
+                0.96,
+                facecolor="white" if same else face,
+                edgecolor=INK if same else "none",
+                linewidth=0.7,
+                linestyle=(0, (2, 1.5)),
+            )
+        )
         if written_in:
             dark = not same and 0.3 * face[0] + 0.59 * face[1] + 0.11 * face[2] < 0.55
-            panel.text(a, b - 1, written(value, 2 if value < 10 else 0), ha="center", va="center_baseline", fontsize=6.2,
-                       color="white" if dark else INK)  # fmt: skip
+            panel.text(
+                a,
+                b - 1,
+                written(value, 2 if value < 10 else 0),
+                ha="center",
+                va="center_baseline",
+                fontsize=6.2,
+                color="white" if dark else INK,
+            )
     panel.tick_params(length=0)
     panel.spines[:].set_visible(False)

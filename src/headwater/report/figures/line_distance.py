@@ -1,4 +1,4 @@
-"""How far the mixture lies from the local meteoric line (lc-excess) in every stratum, with rank and interval."""
+"""Distance of the mixture from the local meteoric line (lc-excess) by stratum, with rank and interval."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from headwater.report.figures.contributions import label_room, label_rows, stratum_rows
-from headwater.report.figures.panels import Margins, columns_for, heading, panel_grid, refused
+from headwater.report.figures.panels import Margins, columns_for, heading, panel_grid, refused, width_for
 from headwater.report.figures.words import (
     ALL,
     drawn_periods,
@@ -19,7 +19,7 @@ from headwater.report.figures.words import (
     why_empty,
 )
 from headwater.report.numbers import number as written
-from headwater.report.style import INK, PALE, QUIET, WIDE_MM, period_colours
+from headwater.report.style import INK, PALE, QUIET, period_colours
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,9 +45,12 @@ def draw(result: StudyResult, text: Text) -> Figure:
     left = label_room(rows, text)
     deepest = max((y for y, _, _ in rows), default=0.0) + 1.2
     fig, axes = panel_grid(
-        len(periods), width_mm=WIDE_MM, height_mm=max(16.0, 4.2 * deepest), columns=columns,
+        len(periods),
+        width_mm=width_for(len(periods)),
+        height_mm=max(16.0, 4.2 * deepest),
+        columns=columns,
         margins=Margins(left=left, right=7, across=8 if columns <= 3 else 5, down=14),
-    )  # fmt: skip
+    )
     colours = period_colours(result.periods)
     bounds = _bounds(table)
     for number, (period, panel) in enumerate(zip(periods, axes, strict=True)):
@@ -58,7 +61,9 @@ def draw(result: StudyResult, text: Text) -> Figure:
             continue
         _column(panel, own, rows, colours.get(period, INK), ranks=columns <= 4)
         panel.set_xlim(*bounds)
-        label_rows(panel, rows, text, labelled=number % columns == 0 or not axes[number - 1].axison, left_mm=left)
+        label_rows(
+            panel, rows, text, labelled=number % columns == 0 or not axes[number - 1].axison, left_mm=left
+        )
         lowest = number + columns >= len(periods) or not axes[number + columns].axison
         panel.set_xlabel(text("figure.lc_excess") if lowest else "")
     return fig
@@ -74,17 +79,21 @@ def finding(result: StudyResult, text: Text) -> str:
     far = whole.loc[whole["lc_excess"].idxmin()]
     value = permil_interval(far["lc_excess"], far["low"], far["high"])
     sentence = text(
-        "figure.line_distance.finding", mixture=name, value=value, period=period_label(result, str(far["period"]), text)
-    )  # fmt: skip
+        "figure.line_distance.finding",
+        mixture=name,
+        value=value,
+        period=period_label(result, str(far["period"]), text),
+    )
     parts = table[(table["period"] == far["period"]) & ~table["stratum"].isin([ALL])]
     first = next((stratum for stratum in result.strata if (parts["stratum"] == stratum).sum() > 1), None)
     if first is None:
         return sentence
     parts = parts[parts["stratum"] == first].sort_values("lc_excess")
     return sentence + text(
-        "figure.line_distance.finding_levels", far=level_label(first, str(parts["level"].iloc[0]), text),
+        "figure.line_distance.finding_levels",
+        far=level_label(first, str(parts["level"].iloc[0]), text),
         near=level_label(first, str(parts["level"].iloc[-1]), text),
-    )  # fmt: skip
+    )
 
 
 def method(result: StudyResult, text: Text) -> str:
@@ -97,11 +106,16 @@ def method(result: StudyResult, text: Text) -> str:
         return text("figure.line_distance.method_none", **values)
     sign = "+" if line.intercept < 0 else "−"
     return text(
-        "figure.line_distance.method", slope=written(line.slope), intercept=f"{sign} {written(abs(line.intercept))}", **values
-    )  # fmt: skip
+        "figure.line_distance.method",
+        slope=written(line.slope),
+        intercept=f"{sign} {written(abs(line.intercept))}",
+        **values,
+    )
 
 
-def _column(panel: Axes, own: pd.DataFrame, rows: list[tuple[float, str, str]], colour: str, *, ranks: bool) -> None:
+def _column(
+    panel: Axes, own: pd.DataFrame, rows: list[tuple[float, str, str]], colour: str, *, ranks: bool
+) -> None:
     panel.axvline(0, color=QUIET, linewidth=0.7, zorder=1)
     panel.grid(axis="x", color=PALE, linewidth=0.4, zorder=0)
     panel.set_axisbelow(True)
@@ -114,14 +128,26 @@ def _column(panel: Axes, own: pd.DataFrame, rows: list[tuple[float, str, str]], 
             panel.plot([row["low"], row["high"]], [y, y], color=colour, linewidth=1.3, zorder=2)
         whole = stratum == ALL
         panel.plot(
-            row["lc_excess"], y, marker="D" if whole else "o", markersize=4.2, color=colour,
-            markeredgecolor="white", markeredgewidth=0.5, zorder=3,
-        )  # fmt: skip
+            row["lc_excess"],
+            y,
+            marker="D" if whole else "o",
+            markersize=4.2,
+            color=colour,
+            markeredgecolor="white",
+            markeredgewidth=0.5,
+            zorder=3,
+        )
         if ranks and not whole and np.isfinite(row["rank"]):
             panel.annotate(
-                f"{int(row['rank'])}", (1, y), xycoords=panel.get_yaxis_transform(), xytext=(3, 0),
-                textcoords="offset points", va="center_baseline", fontsize=6, color=QUIET,
-            )  # fmt: skip
+                f"{int(row['rank'])}",
+                (1, y),
+                xycoords=panel.get_yaxis_transform(),
+                xytext=(3, 0),
+                textcoords="offset points",
+                va="center_baseline",
+                fontsize=6,
+                color=QUIET,
+            )
 
 
 def _bounds(table: pd.DataFrame) -> tuple[float, float]:

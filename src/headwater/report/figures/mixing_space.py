@@ -1,4 +1,4 @@
-"""End members and mixture in tracer space: the line or polygon that the sources span (figure 6 of the paper)."""
+"""End members and mixture in tracer space: the line or polygon of the sources (figure 6 of the paper)."""
 
 from __future__ import annotations
 
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from headwater.study.result import StudyResult
 
 MOST_WITH_TWO_ROWS = 3
-LABELS = {"d18O": D18O, "d2H": D2H}
 
 
 def wants(result: StudyResult) -> bool:
@@ -53,26 +52,39 @@ def wants(result: StudyResult) -> bool:
 
 
 def draw(result: StudyResult, text: Text) -> Figure:
-    """d-excess against δ¹⁸O, and δ²H below it for up to three periods: sources ± 1 sd joined by thin lines."""
+    """d-excess against δ¹⁸O, for up to three periods δ²H too: sources ± 1 sd joined by thin lines."""
     periods = drawn_periods(result)
     marks = source_marks(result.sources, result.waters)
     means, levels, stratum = _mixture_means(result)
     tracers = ["d_excess", "d2H"] if len(periods) <= MOST_WITH_TWO_ROWS else ["d_excess"]
-    columns = columns_for(len(periods))
+    beside = len(periods) == 1  # one period: both planes in one row
+    columns = 2 if beside else columns_for(len(periods))
     fig, axes = panel_grid(
-        len(periods) * len(tracers), width_mm=WIDE_MM, columns=columns,
+        len(periods) * len(tracers),
+        width_mm=WIDE_MM,
+        columns=columns,
         height_mm=panel_height(columns, width_mm=WIDE_MM, ratio=0.8, most_mm=58),
-        margins=Margins(down=11), legend=_legend(result, marks, levels, stratum, text),
-    )  # fmt: skip
+        margins=Margins(across=16 if beside else 6),
+        legend=_legend(result, marks, levels, stratum, text),
+    )
     for row, tracer in enumerate(tracers):
         own = axes[row * len(periods) : (row + 1) * len(periods)]
         for number, (period, panel) in enumerate(zip(periods, own, strict=True)):
-            heading(panel, period_label(result, period, text, short=columns > 3), number + row * len(periods))
-            _panel(panel, result, period, tracer, marks, means, levels)
-            if panel.axison and _sources(result, period).empty:
+            label = "" if row else period_label(result, period, text, short=columns > 3)
+            heading(panel, label, number + row * len(periods))
+            if _sources(result, period).empty:
                 refused(panel, why_empty(result, text, period=period, about=("no_sources", "one_source")))
-        y_label = text("figure.d_excess") if tracer == "d_excess" else LABELS[tracer]
-        join_axes(own, columns, x=D18O, y=y_label, x_limits=_limits(result, "d18O"), y_limits=_limits(result, tracer))
+            else:
+                _panel(panel, result, period, tracer, marks, means, levels)
+        last = beside or row == len(tracers) - 1
+        join_axes(
+            own,
+            1 if beside else columns,
+            x=D18O if last else "",
+            y=text("figure.d_excess") if tracer == "d_excess" else D2H,
+            x_limits=_limits(result, "d18O"),
+            y_limits=_limits(result, tracer),
+        )
     return fig
 
 
@@ -85,9 +97,12 @@ def finding(result: StudyResult, text: Text) -> str:
         return text("figure.mixing_space.finding_none", mixture=name, sources=len(result.sources))
     inside = float(np.average(rows["inside_probability"], weights=rows["n"]))
     return text(
-        "figure.mixing_space.finding", mixture=name, inside=percent(inside), outside=int(rows["outside_n"].sum()),
+        "figure.mixing_space.finding",
+        mixture=name,
+        inside=percent(inside),
+        outside=int(rows["outside_n"].sum()),
         n=int(rows["n"].sum()),
-    )  # fmt: skip
+    )
 
 
 def method(result: StudyResult, text: Text) -> str:
@@ -103,7 +118,9 @@ def method(result: StudyResult, text: Text) -> str:
 
 
 def _used(end_members: pd.DataFrame) -> pd.DataFrame:
-    known = np.isfinite(end_members["d18O_mean"].astype(float)) & np.isfinite(end_members["d2H_mean"].astype(float))
+    known = np.isfinite(end_members["d18O_mean"].astype(float)) & np.isfinite(
+        end_members["d2H_mean"].astype(float)
+    )
     return end_members[end_members["used"].astype(bool) & known]
 
 
@@ -137,7 +154,7 @@ def _panel(
     scatter(panel, waters["d18O"], waters[tracer], kind_mark(result.mixture), alpha=0.16, size=7)
     sources = _sources(result, period)
     spots = sources[["d18O_mean", f"{tracer}_mean"]].to_numpy(float)
-    for a, b in combinations(range(len(spots)), 2):
+    for a, b in _edges(spots):
         panel.plot(*spots[[a, b]].T, color=INK, linewidth=0.6, zorder=3)
     for row in sources.to_dict("records"):
         mark = marks.get(str(row["source"]))
@@ -148,23 +165,52 @@ def _panel(
         for row in own[own["level"] == level].to_dict("records"):
             spot = (row["d18O_mean"], row[f"{tracer}_mean"])
             panel.errorbar(
-                *spot, xerr=_half(row, "d18O"), yerr=_half(row, tracer), color=shade, elinewidth=0.7, zorder=6,
-                marker="o", markersize=4.2, markeredgecolor="white", markeredgewidth=0.5,
-            )  # fmt: skip
+                *spot,
+                xerr=_half(row, "d18O"),
+                yerr=_half(row, tracer),
+                color=shade,
+                elinewidth=0.7,
+                zorder=6,
+                marker="o",
+                markersize=4.2,
+                markeredgecolor="white",
+                markeredgewidth=0.5,
+            )
+
+
+def _edges(spots: np.ndarray) -> list[tuple[int, int]]:
+    """Pairs of sources that are joined: all of up to three, else the sides of their hull."""
+    if len(spots) < 4:
+        return list(combinations(range(len(spots)), 2))
+    from scipy.spatial import ConvexHull
+
+    return [(int(a), int(b)) for a, b in ConvexHull(spots, qhull_options="QJ").simplices]
 
 
 def _half(row: dict, tracer: str) -> list[list[float]]:
     mean, low, high = (float(row[f"{tracer}_{part}"]) for part in ("mean", "low", "high"))
-    return [[max(0.0, mean - low) if np.isfinite(low) else 0.0], [max(0.0, high - mean) if np.isfinite(high) else 0.0]]
+    return [
+        [max(0.0, mean - low) if np.isfinite(low) else 0.0],
+        [max(0.0, high - mean) if np.isfinite(high) else 0.0],
+    ]
 
 
 def _member(panel: Axes, row: dict, tracer: str, mark: Mark) -> None:
     sd = [float(row[f"{name}_sd"]) if np.isfinite(row[f"{name}_sd"]) else 0.0 for name in ("d18O", tracer)]
     panel.errorbar(
-        row["d18O_mean"], row[f"{tracer}_mean"], xerr=sd[0], yerr=sd[1], color=mark.line, elinewidth=0.7, zorder=4,
-        marker=mark.marker, markersize=7, markerfacecolor="white" if mark.hollow else mark.colour,
-        markeredgecolor=mark.line if mark.edge != "none" or mark.hollow else "white", markeredgewidth=0.7,
-    )  # fmt: skip
+        row["d18O_mean"],
+        row[f"{tracer}_mean"],
+        xerr=sd[0],
+        yerr=sd[1],
+        color=mark.line,
+        elinewidth=0.7,
+        zorder=4,
+        marker=mark.marker,
+        markersize=7,
+        markerfacecolor="white" if mark.hollow else mark.colour,
+        markeredgecolor=mark.line if mark.edge != "none" or mark.hollow else "white",
+        markeredgewidth=0.7,
+    )
 
 
 def _limits(result: StudyResult, tracer: str) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from headwater.report.style import ALERT, INK, MM, POINTS_DRAWN_AS_PATHS, QUIET, Mark
+from headwater.report.style import ALERT, INK, MIDDLE_MM, MM, POINTS_DRAWN_AS_PATHS, QUIET, WIDE_MM, Mark
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +34,11 @@ class Margins:
     bottom: float = 10.0
     across: float = 6.0
     down: float = 12.0
+
+
+def width_for(count: int) -> float:
+    """Width of a figure with so many panels [mm]: one panel does not need the whole page."""
+    return MIDDLE_MM if count == 1 else WIDE_MM
 
 
 def columns_for(count: int) -> int:
@@ -84,9 +89,12 @@ def panel_grid(
         axes.append(fig.add_axes(box))
     if legend:
         fig.legend(
-            handles=list(legend), loc="lower left", ncol=legend_columns,
-            bbox_to_anchor=(min(margins.left, 14) / width_mm, 1.2 / total_mm), alignment="left",
-        )  # fmt: skip
+            handles=list(legend),
+            loc="lower left",
+            ncol=legend_columns,
+            bbox_to_anchor=(min(margins.left, 14) / width_mm, 1.2 / total_mm),
+            alignment="left",
+        )
     return fig, axes
 
 
@@ -121,9 +129,8 @@ def panel_height(columns: int, *, width_mm: float, ratio: float = 0.9, most_mm: 
 
 def heading(axes: Axes, label: str, number: int | None = None) -> None:
     """Letter (a, b, …) and heading above a panel, cut where it is wider than the panel."""
-    room_mm = axes.get_position().width * axes.figure.get_figwidth() / MM + 4
     letter = "" if number is None or number > 25 else f"{chr(97 + number)}  "
-    axes.set_title(letter + fit(label, room_mm - 4, scale=8 / 7))
+    axes.set_title(letter + fit(label, panel_width_mm(axes), scale=8 / 7))
 
 
 def fit(label: str, room_mm: float, *, scale: float = 1.0) -> str:
@@ -140,15 +147,28 @@ def text_mm(label: str) -> float:
     return sum(WIDE_LETTER_MM if unicodedata.east_asian_width(c) in "WF" else LATIN_MM for c in label)
 
 
-def refused(axes: Axes, sentence: str) -> None:
+def refused(axes: Axes, sentence: str, *, colour: str = ALERT) -> None:
     """An empty panel that says why it is empty."""
-    room_mm = axes.get_position().width * axes.figure.get_figwidth() / MM
     axes.set_axis_off()
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
     axes.text(
-        0.5, 0.55, wrap(sentence, room_mm - 4), ha="center", va="center", fontsize=7, color=ALERT, linespacing=1.4
-    )  # fmt: skip
+        0.5,
+        0.55,
+        wrap(sentence, panel_width_mm(axes) - 4),
+        ha="center",
+        va="center",
+        fontsize=7,
+        color=colour,
+        linespacing=1.4,
+    )
+
+
+def nothing(text: Text) -> Figure:
+    """A figure of a study that has nothing for it."""
+    fig, axes = panel_grid(1, width_mm=MIDDLE_MM, height_mm=20)
+    refused(axes[0], text("figure.nothing"), colour=QUIET)
+    return fig
 
 
 def wrap(sentence: str, room_mm: float) -> str:
@@ -163,6 +183,11 @@ def wrap(sentence: str, room_mm: float) -> str:
     return "\n".join([*lines, line.rstrip()])
 
 
+def panel_width_mm(axes: Axes) -> float:
+    """Width of a panel on paper [mm]."""
+    return axes.get_position().width * axes.figure.get_figwidth() / MM
+
+
 def note(
     axes: Axes, label: str, *, x: float = 0.98, y: float = 0.03, ha: str = "right", colour: str = QUIET
 ) -> None:
@@ -171,16 +196,22 @@ def note(
     va = "bottom" if y < 0.5 else "top"
     axes.text(
         x, y, label, transform=axes.transAxes, ha=ha, va=va, fontsize=6.5, color=colour, bbox=ground, zorder=9
-    )  # fmt: skip
+    )
 
 
 def mark_simulated(fig: Figure, text: Text) -> None:
     """The word that no reader may miss on a figure of simulated data."""
     width, height = fig.get_size_inches() / MM
     fig.text(
-        1 - 2.0 / width, 1 - 1.6 / height, text("figure.simulated"), ha="right", va="top", fontsize=7, color="white",
+        1 - 2.0 / width,
+        1 - 1.6 / height,
+        text("figure.simulated"),
+        ha="right",
+        va="top",
+        fontsize=7,
+        color="white",
         bbox={"facecolor": ALERT, "edgecolor": "none", "boxstyle": "round,pad=0.25"},
-    )  # fmt: skip
+    )
 
 
 def scatter(
@@ -204,9 +235,15 @@ def scatter(
         return
     edge = mark.line if mark.hollow or mark.edge != "none" else "white"
     axes.scatter(
-        x, y, s=size, marker=mark.marker, facecolors="none" if mark.hollow else (colour or mark.colour),
-        edgecolors=edge, linewidths=0.7 if mark.hollow else 0.35, **look,
-    )  # fmt: skip
+        x,
+        y,
+        s=size,
+        marker=mark.marker,
+        facecolors="none" if mark.hollow else (colour or mark.colour),
+        edgecolors=edge,
+        linewidths=0.7 if mark.hollow else 0.35,
+        **look,
+    )
 
 
 def key(mark: Mark, label: str, *, line: bool = False) -> Artist:
@@ -215,10 +252,18 @@ def key(mark: Mark, label: str, *, line: bool = False) -> Artist:
 
     hollow = mark.hollow and mark.marker != "x"
     return Line2D(
-        [], [], linestyle="-" if line else "none", linewidth=1, color=mark.line, marker=mark.marker,
-        markersize=max(4.5, mark.size**0.5), markerfacecolor="none" if hollow else mark.colour,
-        markeredgecolor=mark.line, markeredgewidth=0.6, label=label,
-    )  # fmt: skip
+        [],
+        [],
+        linestyle="-" if line else "none",
+        linewidth=1,
+        color=mark.line,
+        marker=mark.marker,
+        markersize=max(2.5, 1.15 * mark.size**0.5),
+        markerfacecolor="none" if hollow else mark.colour,
+        markeredgecolor=mark.line,
+        markeredgewidth=0.6,
+        label=label,
+    )
 
 
 def bar_key(mark: Mark, label: str) -> Artist:
@@ -248,10 +293,18 @@ def line_key(
     from matplotlib.lines import Line2D
 
     return Line2D(
-        [], [], label=label, color=colour, linestyle=dash, linewidth=width, marker=marker, markersize=4,
-        markerfacecolor="white" if hollow else colour, markeredgecolor=colour if hollow else "white",
+        [],
+        [],
+        label=label,
+        color=colour,
+        linestyle=dash,
+        linewidth=width,
+        marker=marker,
+        markersize=4,
+        markerfacecolor="white" if hollow else colour,
+        markeredgecolor=colour if hollow else "white",
         markeredgewidth=0.8 if hollow else 0.5,
-    )  # fmt: skip
+    )
 
 
 def thin(frame: pd.DataFrame, most: int = 20_000) -> pd.DataFrame:

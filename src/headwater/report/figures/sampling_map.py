@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from headwater.report.figures.panels import Margins, fit, heading, join_axes, key, panel_grid
+from headwater.report.figures.panels import (
+    Margins,
+    columns_for,
+    fit,
+    heading,
+    join_axes,
+    key,
+    nothing,
+    panel_grid,
+)
 from headwater.report.figures.words import drawn_periods, kind_label, kinds_present, period_label
-from headwater.report.style import ALTITUDE_MAP, INK, PALE, QUIET, WIDE_MM, kind_mark
+from headwater.report.style import ALTITUDE_MAP, INK, PALE, QUIET, WIDE_MM, Mark, kind_mark
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,21 +47,20 @@ def draw(result: StudyResult, text: Text) -> Figure:
     """Points by kind (marker) and altitude (colour); the region's outline where the samples lie in it."""
     periods = drawn_periods(result)
     waters = result.waters[_placed(result)]
+    if waters.empty:
+        return nothing(text)
     in_region = _in_region(waters)
     west, east, south, north = _extent(waters, in_region)
     middle = np.cos(np.radians((south + north) / 2))
-    columns = 2 if 2 <= len(periods) <= 4 else None
     count = len(periods)
-    from headwater.report.figures.panels import columns_for
-
-    across = columns or columns_for(count)
-    margins = Margins(left=13, right=4, bottom=20, top=8, down=7, across=5)
-    width = (WIDE_MM - 17 - 5 * (across - 1)) / across
+    across = 2 if 2 <= count <= 4 else columns_for(count)
+    margins = Margins(left=15, right=4, bottom=6 if count % across else 21, top=8, down=8, across=5)
+    width = (WIDE_MM - 19 - 5 * (across - 1)) / across
     height = min(90.0, max(18.0, width * (north - south) / ((east - west) * middle)))
     kinds = kinds_present(result)
-    entries = [key(kind_mark(kind), kind_label(kind, text)) for kind in kinds]
+    entries = [key(_plain(kind), kind_label(kind, text)) for kind in kinds]
     fig, axes = panel_grid(
-        count, width_mm=WIDE_MM, height_mm=height, columns=columns, margins=margins, legend=entries
+        count, width_mm=WIDE_MM, height_mm=height, columns=across, margins=margins, legend=entries
     )
     scale = _altitude_scale(waters)
     for number, (period, panel) in enumerate(zip(periods, axes, strict=True)):
@@ -59,10 +68,11 @@ def draw(result: StudyResult, text: Text) -> Figure:
         part = waters[waters["period"] == period] if period != "all" else waters
         _points(panel, part, kinds, scale)
         panel.set_aspect(1 / middle, adjustable="box", anchor="W")
-        heading(panel, f"{period_label(result, period, text)}, n {len(part)}", number)
+        heading(panel, f"{period_label(result, period, text, short=across > 3)}, n {len(part)}", number)
     join_axes(axes, across, x="", y="", x_limits=(west, east), y_limits=(south, north))
     for panel in axes:
         _degrees(panel)
+    for panel in axes[:1]:
         _scale_bar(panel, west, east, south, north, middle)
     if scale is not None:
         _altitude_bar(fig, scale, text, count=count, across=across)
@@ -104,8 +114,6 @@ def _extent(waters: pd.DataFrame, in_region: bool) -> tuple[float, float, float,
     if in_region:
         west, east, south, north = REGION
         return west - 0.35, east + 0.35, south - 0.35, north + 0.35
-    if waters.empty:
-        return -180.0, 180.0, -90.0, 90.0
     west, east = (float(waters["longitude"].quantile(q)) for q in (0.0, 1.0))
     south, north = (float(waters["latitude"].quantile(q)) for q in (0.0, 1.0))
     middle = max(np.cos(np.radians((south + north) / 2)), 0.05)
@@ -120,10 +128,14 @@ def _ground(panel: Axes, in_region: bool) -> None:
     panel.set_axisbelow(True)
     if not in_region:
         return
-    shape = json.loads(files("headwater.data").joinpath("outlines", "three_rivers.geojson").read_text("utf-8"))
+    shape = json.loads(
+        files("headwater.data").joinpath("outlines", "three_rivers.geojson").read_text("utf-8")
+    )
     for ring in shape["features"][0]["geometry"]["coordinates"]:
         outline = np.array(ring)
-        panel.fill(outline[:, 0], outline[:, 1], facecolor="#F4F6F2", edgecolor=QUIET, linewidth=0.7, zorder=0.5)
+        panel.fill(
+            outline[:, 0], outline[:, 1], facecolor="#F4F6F2", edgecolor=QUIET, linewidth=0.7, zorder=0.5
+        )
 
 
 def _altitude_scale(waters: pd.DataFrame) -> Normalize | None:
@@ -149,10 +161,31 @@ def _points(panel: Axes, waters: pd.DataFrame, kinds: tuple[str, ...], scale: No
         else:
             face = colormaps[ALTITUDE_MAP](scale(part["altitude_m"].fillna(scale.vmin).to_numpy()))
         panel.scatter(
-            part["longitude"], part["latitude"], s=max(7.0, 0.7 * mark.size), marker=mark.marker, c=face,
-            edgecolors=None if mark.marker == "x" else INK, linewidths=0.3, zorder=2 + 0.1 * number,
+            part["longitude"],
+            part["latitude"],
+            s=_size(mark),
+            marker=_shape(mark),
+            c=face,
+            edgecolors=None if mark.marker == "x" else INK,
+            linewidths=0.3,
+            zorder=2 + 0.1 * number,
             rasterized=len(part) > 3000,
-        )  # fmt: skip
+        )
+
+
+def _plain(kind: str) -> Mark:
+    """The marker of a kind without its colour, which stands for altitude here."""
+    mark = kind_mark(kind)
+    return replace(mark, colour=PALE, edge=INK, hollow=False, marker=_shape(mark), size=_size(mark))
+
+
+def _shape(mark: Mark) -> str:
+    return "o" if mark.marker == "." else mark.marker
+
+
+def _size(mark: Mark) -> float:
+    """Soil water small, so that it is not taken for precipitation."""
+    return 5.0 if mark.marker == "." else 0.85 * mark.size
 
 
 def _degrees(panel: Axes) -> None:
@@ -175,7 +208,9 @@ def _scale_bar(panel: Axes, west: float, east: float, south: float, north: float
     x, y = west + 0.03 * (east - west), south + 0.06 * (north - south)
     panel.plot([x, x + width], [y, y], color=INK, linewidth=1.6, solid_capstyle="butt", zorder=8)
     label = f"{length_km:g} km" if length_km >= 1 else f"{1000 * length_km:g} m"
-    panel.text(x + width / 2, y + 0.03 * (north - south), label, ha="center", va="bottom", fontsize=6, zorder=8)
+    panel.text(
+        x + width / 2, y + 0.03 * (north - south), label, ha="center", va="bottom", fontsize=6, zorder=8
+    )
 
 
 def _altitude_bar(fig: Figure, scale: Normalize, text: Text, *, count: int, across: int) -> None:
@@ -188,7 +223,7 @@ def _altitude_bar(fig: Figure, scale: Normalize, text: Text, *, count: int, acro
         left, bottom, long = last.x1 * width + 14, (last.y0 + last.y1) / 2 * height, 60.0
         long = min(long, width - left - 10)
     else:
-        left, bottom, long = 60.0, lowest - 11, 70.0
+        left, bottom, long = 60.0, lowest - 10, 70.0
     box = fig.add_axes((left / width, bottom / height, long / width, 2.4 / height))
     fig.colorbar(ScalarMappable(scale, ALTITUDE_MAP), cax=box, orientation="horizontal")
     box.set_xlabel(fit(text("figure.altitude"), long))

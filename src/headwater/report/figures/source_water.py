@@ -8,7 +8,15 @@ import numpy as np
 import pandas as pd
 
 from headwater.report.figures.contributions import label_room, label_rows, stratum_rows
-from headwater.report.figures.panels import Margins, columns_for, heading, line_key, panel_grid, refused
+from headwater.report.figures.panels import (
+    Margins,
+    columns_for,
+    heading,
+    line_key,
+    panel_grid,
+    refused,
+    width_for,
+)
 from headwater.report.figures.words import (
     ALL,
     D18O,
@@ -23,8 +31,6 @@ from headwater.report.style import (
     ALERT,
     INK,
     PALE,
-    QUIET,
-    WIDE_MM,
     kind_mark,
     period_colours,
 )
@@ -56,9 +62,13 @@ def draw(result: StudyResult, text: Text) -> Figure:
     left = label_room(rows, text)
     deepest = max((y for y, _, _ in rows), default=0.0) + 1.2
     fig, axes = panel_grid(
-        len(periods), width_mm=WIDE_MM, height_mm=max(16.0, 4.6 * deepest), columns=columns,
-        margins=Margins(left=left, right=4, across=6, down=14), legend=_legend(result, text),
-    )  # fmt: skip
+        len(periods),
+        width_mm=width_for(len(periods)),
+        height_mm=max(16.0, 4.6 * deepest),
+        columns=columns,
+        margins=Margins(left=left, right=4, across=6, down=14),
+        legend=_legend(result, text),
+    )
     bounds = _bounds(result, table)
     colours = period_colours(result.periods)
     for number, (period, panel) in enumerate(zip(periods, axes, strict=True)):
@@ -74,9 +84,12 @@ def draw(result: StudyResult, text: Text) -> Figure:
             row = found.get((stratum, level)) if level else None
             if row is not None:
                 _row(panel, y, row, bounds, colours.get(period, INK), text)
-        label_rows(panel, rows, text, labelled=number % columns == 0 or not axes[number - 1].axison, left_mm=left)
+        label_rows(
+            panel, rows, text, labelled=number % columns == 0 or not axes[number - 1].axison, left_mm=left
+        )
         lowest = number + columns >= len(periods) or not axes[number + columns].axison
         panel.set_xlabel(D18O if lowest else "")
+        panel.locator_params(axis="x", nbins=5, integer=True)
         panel.grid(axis="x", color=PALE, linewidth=0.4, zorder=0)
         panel.set_axisbelow(True)
     return fig
@@ -93,9 +106,11 @@ def finding(result: StudyResult, text: Text) -> str:
     row = whole.iloc[0]
     value = permil_interval(row["posterior_d18O"], row["posterior_d18O_low"], row["posterior_d18O_high"])
     return sentence + text(
-        "figure.source_water.finding_posterior", mixture=kind_label(result.mixture, text), value=value,
+        "figure.source_water.finding_posterior",
+        mixture=kind_label(result.mixture, text),
+        value=value,
         period=period_label(result, str(row["period"]), text),
-    )  # fmt: skip
+    )
 
 
 def method(result: StudyResult, text: Text) -> str:
@@ -109,18 +124,37 @@ def _row(panel: Axes, y: float, row: dict, bounds: tuple[float, float], colour: 
     if row["verdict"] == WELL and finite(row["d18O"], low, high):
         _interval(panel, y - GAP, low, high, bounds, colour)
         if bounds[0] <= row["d18O"] <= bounds[1]:
-            panel.plot(row["d18O"], y - GAP, marker="o", markersize=4.2, color=colour, markeredgecolor="white", zorder=3)
+            panel.plot(
+                row["d18O"],
+                y - GAP,
+                marker="o",
+                markersize=4.2,
+                color=colour,
+                markeredgecolor="white",
+                zorder=3,
+            )
     else:
         panel.text(
-            bounds[0] + 0.015 * (bounds[1] - bounds[0]), y - GAP, text("figure.source_water.ill"), fontsize=5.8,
-            va="center_baseline", color=ALERT, zorder=4,
-        )  # fmt: skip
+            bounds[0] + 0.015 * (bounds[1] - bounds[0]),
+            y - GAP,
+            text("figure.source_water.ill"),
+            fontsize=5.8,
+            va="center_baseline",
+            color=ALERT,
+            zorder=4,
+        )
     if finite(row["posterior_d18O"], row["posterior_d18O_low"], row["posterior_d18O_high"]):
         _interval(panel, y + GAP, row["posterior_d18O_low"], row["posterior_d18O_high"], bounds, INK)
         panel.plot(
-            row["posterior_d18O"], y + GAP, marker="D", markersize=3.6, markerfacecolor="white", markeredgecolor=INK,
-            markeredgewidth=0.8, zorder=3,
-        )  # fmt: skip
+            row["posterior_d18O"],
+            y + GAP,
+            marker="D",
+            markersize=3.6,
+            markerfacecolor="white",
+            markeredgecolor=INK,
+            markeredgewidth=0.8,
+            zorder=3,
+        )
 
 
 def _interval(
@@ -131,14 +165,18 @@ def _interval(
     if a > b:
         a = b = bounds[0] if high < bounds[0] else bounds[1]
     panel.plot([a, b], [y, y], color=colour, linewidth=1.2, zorder=2)
-    for beyond, x, marker in ((low < bounds[0], bounds[0], "<"), (high > bounds[1], bounds[1], ">")):
+    inset = 0.012 * (bounds[1] - bounds[0])
+    left, right = (low < bounds[0], bounds[0] + inset, "<"), (high > bounds[1], bounds[1] - inset, ">")
+    for beyond, x, marker in (left, right):
         if beyond:
-            panel.plot(x, y, marker=marker, markersize=3.2, color=colour, clip_on=False, zorder=3)
+            panel.plot(x, y, marker=marker, markersize=3.2, color=colour, zorder=3)
 
 
 def _rain(panel: Axes, result: StudyResult, period: str) -> None:
     members = result.tables.end_members
-    rows = members[(members["source"] == "precipitation") & (members["period"] == period) & members["d18O_mean"].notna()]
+    rows = members[
+        (members["source"] == "precipitation") & (members["period"] == period) & members["d18O_mean"].notna()
+    ]
     if len(rows):
         mean, sd = float(rows["d18O_mean"].iloc[0]), float(rows["d18O_sd"].iloc[0])
         colour = kind_mark("precipitation").colour

@@ -18,6 +18,7 @@ from headwater.report.figures.panels import (
     refused,
     scatter,
     thin,
+    width_for,
 )
 from headwater.report.figures.words import (
     ALL,
@@ -30,7 +31,7 @@ from headwater.report.figures.words import (
     why_empty,
 )
 from headwater.report.numbers import number as written
-from headwater.report.style import WIDE_MM, Mark, kind_mark
+from headwater.report.style import Mark, kind_mark
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,9 +59,11 @@ def draw(result: StudyResult, text: Text) -> Figure:
     counts = waters["kind"].astype(str).value_counts()
     entries = [key(kind_mark(kind), f"{kind_label(kind, text)}, n {counts.get(kind, 0)}") for kind in kinds]
     fig, axes = panel_grid(
-        len(periods), width_mm=WIDE_MM, height_mm=panel_height(columns, width_mm=WIDE_MM),
+        len(periods),
+        width_mm=width_for(len(periods)),
+        height_mm=panel_height(columns, width_mm=width_for(len(periods))),
         legend=[*entries, *meteoric_keys(result, text)],
-    )  # fmt: skip
+    )
     shown = waters if periods == (ALL,) else waters[waters["period"].isin(periods)]
     x_limits, y_limits = limits(shown["d18O"]), limits(shown["d2H"])
     for number, (period, panel) in enumerate(zip(periods, axes, strict=True)):
@@ -87,10 +90,16 @@ def finding(result: StudyResult, text: Text) -> str:
     other = pairs["kind_a"].where(pairs["kind_a"] != mixture, pairs["kind_b"]).astype(str)
     mean = pairs["energy"].groupby(other).mean().sort_values()
     near, far = str(mean.index[0]), str(mean.index[-1])
-    values = {"mixture": kind_label(mixture, text), "near": kind_label(near, text), "distance": written(mean.iloc[0])}
+    values = {
+        "mixture": kind_label(mixture, text),
+        "near": kind_label(near, text),
+        "distance": written(mean.iloc[0]),
+    }
     if len(mean) == 1:
         return text("figure.water_kinds.finding_one", **values)
-    return text("figure.water_kinds.finding", far=kind_label(far, text), far_distance=written(mean.iloc[-1]), **values)
+    return text(
+        "figure.water_kinds.finding", far=kind_label(far, text), far_distance=written(mean.iloc[-1]), **values
+    )
 
 
 def method(result: StudyResult, text: Text) -> str:
@@ -107,7 +116,7 @@ def _kind(panel: Axes, part: pd.DataFrame, mark: Mark, zorder: float) -> None:
     if part.empty:
         return
     shown = thin(part)
-    scatter(panel, shown["d18O"], shown["d2H"], mark, alpha=0.35, size=0.45 * mark.size, zorder=zorder)
+    scatter(panel, shown["d18O"], shown["d2H"], mark, alpha=0.4, size=0.6 * mark.size, zorder=zorder)
     points = part[["d18O", "d2H"]].to_numpy(float)
     mean = points.mean(axis=0)
     if len(points) >= LEAST_FOR_ELLIPSE:
@@ -115,10 +124,15 @@ def _kind(panel: Axes, part: pd.DataFrame, mark: Mark, zorder: float) -> None:
         panel.plot(ring[:, 0], ring[:, 1], color="white", linewidth=2.0, alpha=0.7, zorder=4)
         panel.plot(ring[:, 0], ring[:, 1], color=mark.line, linewidth=0.9, zorder=4.1)
     panel.plot(
-        *mean, marker="o" if mark.marker == "." else mark.marker, markersize=5.5, linestyle="none",
+        *mean,
+        marker="o" if mark.marker == "." else mark.marker,
+        markersize=5.5,
+        linestyle="none",
         markerfacecolor="white" if mark.hollow else mark.colour,
-        markeredgecolor=mark.line if mark.edge != "none" or mark.hollow else "white", markeredgewidth=0.8, zorder=5,
-    )  # fmt: skip
+        markeredgecolor=mark.line if mark.edge != "none" or mark.hollow else "white",
+        markeredgewidth=0.8,
+        zorder=5,
+    )
 
 
 def ellipse(mean: np.ndarray, covariance: np.ndarray, radius: float, points: int = 72) -> np.ndarray:

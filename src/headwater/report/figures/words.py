@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from headwater.report.figures.panels import MOST_PANELS
-from headwater.report.numbers import interval, number
+from headwater.report.numbers import interval, line_equation, number
 from headwater.samples.table import Kind
 
 if TYPE_CHECKING:
@@ -29,10 +29,8 @@ def period_label(result: StudyResult, period: str, text: Text, *, short: bool = 
     """The reader's name of a period with its date, ``early ablation (2020-06)``; ``all`` is one word."""
     if period == ALL:
         return text("figure.whole_campaign")
-    name = result.period_names.get(period, period)
-    if name == period:
-        return period
-    return name if short else text("figure.period", name=name, period=period)
+    name = text.name("period_name", result.period_names.get(period, period))
+    return name if short or period[:4] in name else text("figure.period", name=name, period=period)
 
 
 def drawn_periods(result: StudyResult) -> tuple[str, ...]:
@@ -107,7 +105,7 @@ def mixture_waters(result: StudyResult, period: str | None = None) -> pd.DataFra
 
 
 def why_empty(result: StudyResult, text: Text, *, period: str, about: tuple[str, ...] = ()) -> str:
-    """The sentence for an empty panel: the refusal of that period if there is one, else that there is nothing.
+    """The sentence for an empty panel: the refusal of that period, else that there is nothing to show.
 
     ``about`` are the codes of notices that concern the panel, tried in that order.
     """
@@ -135,11 +133,9 @@ def _sentence(notice: Notice, text: Text) -> str:
     return text.sentences[key].format_map(defaultdict(lambda: "–", values))
 
 
-def equation(line: Line, name: str = "") -> str:
-    """A line as it stands in a legend: ``LMWL: δ²H = 7.90 δ¹⁸O + 12.43``."""
-    sign = "−" if line.intercept < 0 else "+"
-    written = f"δ²H = {number(line.slope)} δ¹⁸O {sign} {number(abs(line.intercept))}"
-    return f"{name}: {written}" if name else written
+def equation(line: Line) -> str:
+    """A line as it stands in a legend: ``δ²H = 7.90 δ¹⁸O + 12.43``."""
+    return line_equation(line.slope, line.intercept)
 
 
 def permil_interval(middle: float, low: float, high: float) -> str:

@@ -261,3 +261,30 @@ def test_lakes_of_the_isowater_vignette(shared):
         )  # fmt: skip
         ours = (found.d18O[i], found.d18O_sd[i], found.evaporation[i], found.evaporation_sd[i])
         np.testing.assert_allclose(ours, expected, atol=0.01 * expected[1])
+
+
+def test_quantiles_hold_for_strongly_correlated_errors_and_an_exponential_prior():
+    """Means of soil profiles: errors along a line, where the mean of O does not run evenly with E."""
+    rng = np.random.default_rng(11)
+    x = rng.normal(-15.0, 6.0, 300)
+    line = fit_line(x, 7.9 * x + 12.4 + rng.normal(0.0, 5.0, 300))
+    n = 400
+    o = rng.uniform(-15.0, -9.0, n)
+    h = 7.9 * o + 12.4 - rng.uniform(0.0, 12.0, n)
+    sd_o, sd_h, r = rng.uniform(0.1, 0.8, n), rng.uniform(0.7, 6.0, n), rng.uniform(0.8, 0.995, n)
+    covariance = np.empty((n, 2, 2))
+    covariance[:, 0, 0], covariance[:, 1, 1] = sd_o**2, sd_h**2
+    covariance[:, 0, 1] = covariance[:, 1, 0] = r * sd_o * sd_h
+    found = source_on_meteoric_line(
+        o, h, covariance, line, 3.0, 0.5,
+        evaporation_prior=EvaporationPrior.exponential(2.0), origin="flat", scatter="mean",
+    )  # fmt: skip
+    for quantiles, mean, sd in (
+        (found.d18O_quantiles, found.d18O, found.d18O_sd),
+        (found.d2H_quantiles, found.d2H, found.d2H_sd),
+    ):
+        low, middle, high = quantiles.T
+        assert (low < middle).all() and (middle < high).all()
+        assert (low < mean).all() and (mean < high).all()
+        width = (high - low) / sd
+        assert (width > 3.0).all() and (width < 4.6).all()

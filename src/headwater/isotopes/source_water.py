@@ -275,28 +275,49 @@ def _cells(low: Array, high: Array) -> tuple[Array, Array]:
 def _mixture(mean: Array, variance: Array, weight: Array, levels: Array) -> Array:
     """Mean, sd and quantiles of a normal mixture, a row for each.
 
-    Each component is smeared over its own cell of E, so that narrow ones leave no gaps. Quantiles start
-    from those of the component means, stretched to the full sd, and are polished by Newton steps.
+    Each component is smeared over its own cell of E, so that narrow ones leave no gaps.
     """
     centre = (weight * mean).sum(axis=1)
     between = (weight * (mean - centre[:, None]) ** 2).sum(axis=1)
     sd = np.sqrt((weight * variance).sum(axis=1) + between)
     change = np.gradient(mean, axis=1)
-    variance = variance + change**2 / 12
+    inverse = 1 / np.sqrt(np.maximum(variance + change**2 / 12, 1e-300))
     stretch = sd / np.sqrt(np.maximum(between, 1e-300))
-    inverse = 1 / np.sqrt(np.maximum(variance, 1e-300))
     falling = change.mean(axis=1) < 0
     rows = [centre, sd]
     for level in levels:
         start = _at_weight(mean, weight, np.where(falling, 1 - level, level))
-        x = centre + np.clip((start - centre) * stretch, -4 * sd, 4 * sd)
-        for _ in range(3):
-            z = (x[:, None] - mean) * inverse
-            below = (weight * ndtr(z)).sum(axis=1) - level
-            slope = (weight * inverse * np.exp(-0.5 * z * z)).sum(axis=1) / np.sqrt(2 * np.pi)
-            x = x - np.clip(below / np.maximum(slope, 1e-3 / sd), -0.5 * sd, 0.5 * sd)
-        rows.append(x)
+        start = centre + np.clip((start - centre) * stretch, -4 * sd, 4 * sd)
+        rows.append(_mixture_quantile(mean, inverse, weight, float(level), start, centre, sd))
     return np.stack(rows)
+
+
+def _mixture_quantile(
+    mean: Array, inverse: Array, weight: Array, level: float, start: Array, centre: Array, sd: Array
+) -> Array:
+    """Where the distribution of each row reaches the level, to 1e-4 sd: Newton steps kept in a bracket.
+
+    By Cantelli's inequality the quantile lies within √(1/level) standard deviations of the mean, whatever
+    the shape, so halving the bracket is always there where a Newton step leaves it.
+    """
+    reach = np.sqrt(1.0 / min(level, 1.0 - level))
+    low, high = centre - reach * sd, centre + reach * sd
+    x = np.clip(start, low, high)
+    active = np.arange(len(x))
+    for _ in range(60):
+        at = x[active]
+        z = (at[:, None] - mean[active]) * inverse[active]
+        excess = (weight[active] * ndtr(z)).sum(axis=1) - level
+        density = (weight[active] * inverse[active] * np.exp(-0.5 * z * z)).sum(axis=1) / np.sqrt(2 * np.pi)
+        high[active] = np.where(excess > 0, at, high[active])
+        low[active] = np.where(excess > 0, low[active], at)
+        step = at - excess / np.maximum(density, 1e-300)
+        inside = (step > low[active]) & (step < high[active])
+        x[active] = np.where(inside, step, (low[active] + high[active]) / 2)
+        active = active[np.abs(x[active] - at) > 1e-4 * sd[active]]
+        if not active.size:
+            break
+    return x
 
 
 def _at_weight(values: Array, weight: Array, level: Array) -> Array:

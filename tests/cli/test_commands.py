@@ -78,7 +78,9 @@ def test_fractions_are_refused_with_both_ways_out_and_read_when_declared(tmp_pat
         (["settings", "--settings", "absent.toml"], Exit.USAGE, "absent.toml"),
     ],
 )
-def test_wrong_calls_end_with_their_code_and_say_what_to_do(arguments, code, words, capsys, monkeypatch, tmp_path):
+def test_wrong_calls_end_with_their_code_and_say_what_to_do(
+    arguments, code, words, capsys, monkeypatch, tmp_path
+):
     monkeypatch.chdir(tmp_path)
     assert main(arguments) == code
     shown = capsys.readouterr()

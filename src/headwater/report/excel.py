@@ -11,6 +11,7 @@ import pandas as pd
 
 import headwater
 from headwater.report.notices import sentence
+from headwater.report.numbers import missing
 from headwater.report.tables import Look, column, tidy_tables
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def _table(book: Any, looks: _Looks, result: StudyResult, text: Text, name: str,
 
 def _values(sheet: Any, place: int, values: pd.Series, look: Any) -> None:
     for row, value in enumerate(values.tolist(), start=HEADER_ROWS):
-        if value is None or value != value or value is pd.NaT:
+        if missing(value):
             continue
         if isinstance(value, bool):
             sheet.write_boolean(row, place, value)

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 MISSING = "–"
@@ -15,8 +16,8 @@ THIN = "\u202f"  # narrow no-break space, between a number and its unit
 
 
 def missing(value: Any) -> bool:
-    """True for None, NaN and missing dates."""
-    return value is None or value != value
+    """True for None, NaN, missing integers and missing dates."""
+    return value is None or value is pd.NA or value != value
 
 
 def number(value: float, decimals: int = 2, *, sign: bool = False) -> str:

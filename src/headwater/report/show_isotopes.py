@@ -27,6 +27,7 @@ from headwater.report.numbers import MISSING, integer, missing, number, p_value,
 
 if TYPE_CHECKING:
     from headwater.report.text import Text
+    from headwater.stats.line import Line
     from headwater.study.result import StudyResult
 
 PERMIL = "‰"
@@ -69,16 +70,13 @@ def stratum_means(result: StudyResult, text: Text) -> DisplayTable | None:
 
 def line_grid(result: StudyResult, text: Text) -> DisplayTable | None:
     """Evaporation lines of the mixture, a row a level and a column a period (Table 2 of the paper)."""
-    frame = result.tables.lines
-    frame = frame[frame["kind"].astype(str) == result.mixture]
+    lines = result.evaporation_lines
+    known = [("all", "all"), *((s, level) for s, levels in result.strata.items() for level in levels)]
     rows: list[Cells] = []
-    for stratum, level in _levels(result, frame):
-        here = frame[(frame["stratum"] == stratum) & (frame["level"] == level)].set_index("period")
-        cells = [
-            _line_cell(here.loc[period], text) if period in here.index else Cell(MISSING)
-            for period in result.periods
-        ]
-        rows.append([stratum_label(stratum, text), level_label(stratum, level, text), *cells])
+    for stratum, level in known:
+        cells = [_line_cell(lines.get((period, stratum, level))) for period in result.periods]
+        if any(cell.small for cell in cells):
+            rows.append([stratum_label(stratum, text), level_label(stratum, level, text), *cells])
     heads = [Head(text("column.stratum"), text=True), Head(text("column.level"), text=True)]
     heads += [Head(period_name(result, period, text)) for period in result.periods]
     caption = text("table.lines", mixture=kind_label(result.mixture, text))
@@ -256,9 +254,11 @@ def _means(row: Any) -> list[str | Cell]:
     ]
 
 
-def _line_cell(row: Any, text: Text) -> Cell:
-    equation = f"{number(row['slope'])}, {number(row['intercept'])}"
-    return Cell(equation, f"R² {number(row['r2'])}, n = {integer(row['n'])}")
+def _line_cell(line: Line | None) -> Cell:
+    if line is None:
+        return Cell(MISSING)
+    equation = f"{number(line.slope)}, {number(line.intercept)}"
+    return Cell(equation, f"R² {number(line.r2)}, n = {integer(line.n)}")
 
 
 def _levels(result: StudyResult, frame: pd.DataFrame) -> list[tuple[str, str]]:

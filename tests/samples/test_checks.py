@@ -176,6 +176,19 @@ def test_units_are_converted_from_the_header(read: Reader) -> None:
     assert lines(read(text), "set missing", "slope (%)")["row"].isna().all()
 
 
+def test_a_column_slope_that_holds_aspects_is_the_aspect(read: Reader) -> None:
+    table = read("id,kind,slope,d18O,d2H\na,soil,N,-3,-12\nb,soil,South,-4,-20\nc,soil,,-4,-21\n")
+    assert table.frame["aspect"].tolist()[:2] == ["N", "S"] and table.frame["slope_deg"].isna().all()
+    assert len(lines(table, "flagged", "slope")) == 1
+
+
+def test_a_table_without_any_usable_row_is_refused_with_the_reason(read: Reader) -> None:
+    with pytest.raises(
+        InputRefused, match=r"none of the 2 rows can be used .2 of them: found '6 cells, header has 4'"
+    ):
+        read("id,kind,d18O,d2H\na,rain,-3,1,-12,1\nb,rain,-4,2,-20,2\n")
+
+
 def test_a_flow_is_no_amount_of_rain(read: Reader) -> None:
     table = read("id,type,d18O,d2H,amnt\na,rain,-3,-12,12\nb,river,-4,-20,6660.86\n")
     assert table.frame["amount_mm"].tolist()[0] == 12 and np.isnan(table.frame["amount_mm"][1])

@@ -21,7 +21,8 @@ from headwater.samples.convert_text import (
 from headwater.samples.findings import Finding, converted, flagged
 from headwater.samples.layout import RawSheet
 from headwater.samples.options import FILLABLE, ReadOptions
-from headwater.samples.parse_names import aspect_of, plain_name
+from headwater.samples.parse_names import NO_TEXT, aspect_of, plain_name
+from headwater.samples.parse_numbers import distinct
 from headwater.samples.read_vocabulary import Vocabulary
 from headwater.samples.table import CANONICAL_COLUMNS, DATE_COLUMNS, NUMBER_COLUMNS, TEXT_COLUMNS
 
@@ -54,6 +55,7 @@ def convert_sheet(raw: RawSheet, options: ReadOptions, vocabulary: Vocabulary) -
         A unit of δ or depth is contradictory or nowhere declared.
     """
     raw, findings = fill_down(raw, options)
+    raw, about_slope = slope_as_aspect(raw, vocabulary)
     columns: dict[str, object] = {}
     decimal, about_decimal = decimal_sign(raw, options, vocabulary)
     delta, steps = convert_delta(raw, options, vocabulary, decimal)
@@ -75,7 +77,7 @@ def convert_sheet(raw: RawSheet, options: ReadOptions, vocabulary: Vocabulary) -
         columns |= part
         findings += found
     frame = _frame(raw, columns, options)
-    findings += [*about_decimal, *doubtful_remarks(raw, vocabulary), *_injections(raw, frame)]
+    findings += [*about_slope, *about_decimal, *doubtful_remarks(raw, vocabulary), *_injections(raw, frame)]
     return ConvertedSheet(frame, findings, steps)
 
 
@@ -125,6 +127,24 @@ def fill_down(raw: RawSheet, options: ReadOptions) -> tuple[RawSheet, list[Findi
             converted(claim.header, found, "a value in every row; filled from the cell above", at)
         )
     return replace(raw, columns=tuple(columns)), findings
+
+
+def slope_as_aspect(raw: RawSheet, vocabulary: Vocabulary) -> tuple[RawSheet, list[Finding]]:
+    """Sheet whose column "slope" is read as the aspect where it holds N, E, S, W and not degrees."""
+    claims = dict(raw.layout.match.claims)
+    if "slope_deg" not in claims or "aspect" in claims:
+        return raw, []
+    claim = claims["slope_deg"]
+    texts = [
+        one for one in distinct(raw.columns[claim.position])[0].to_pylist() if one.lower() not in NO_TEXT
+    ]
+    if not texts or not all(plain_name(one) in vocabulary.aspect for one in texts):
+        return raw, []
+    del claims["slope_deg"]
+    claims["aspect"] = replace(claim, column="aspect", unit=None)
+    match = replace(raw.layout.match, claims=claims)
+    told = flagged(claim.header, f"aspects like {texts[0]!r}", "degrees; the column is read as the aspect")
+    return replace(raw, layout=replace(raw.layout, match=match)), [told]
 
 
 def _injections(raw: RawSheet, frame: pd.DataFrame) -> list[Finding]:

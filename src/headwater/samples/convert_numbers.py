@@ -32,7 +32,8 @@ def decimal_sign(
         return options.decimal, []
     numeric = {names.column: names.dimension for names in vocabulary.columns if names.dimension}
     claims = raw.layout.match.claims
-    asked = {name: raw.columns[claims[name].position] for name in numeric if name in claims and name != "depth"}
+    found = [name for name in numeric if name in claims and name != "depth"]
+    asked = {name: raw.columns[claims[name].position] for name in found}
     if not any(pc.any(pc.match_substring(text, ",")).as_py() for text in asked.values()):
         return ".", []
     certain = grouped = points = 0
@@ -45,8 +46,8 @@ def decimal_sign(
     if not (certain > points or (grouped and not points)):
         return ".", []
     sure = "" if certain else " (or groups of thousands: give the decimal sign to be sure)"
-    found = f"{certain + grouped} numbers with a comma"
-    return ",", [converted("", found, f"decimal points; read as decimal commas{sure}")]
+    told = f"{certain + grouped} numbers with a comma"
+    return ",", [converted("", told, f"decimal points; read as decimal commas{sure}")]
 
 
 def unit_of(raw: RawSheet, claim: Claim, vocabulary: Vocabulary) -> tuple[Unit | None, str]:

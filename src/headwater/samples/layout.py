@@ -110,6 +110,10 @@ def no_isotopes(place: str, top: Sequence[Sequence[str]]) -> InputRefused:
     """The refusal of a table without a column of δ18O or δ2H."""
     first = next((cells for cells in top if any(cell.strip() for cell in cells)), [])
     shown = ", ".join(repr(cell[:40]) for cell in first[:20])
+    if len(first) > WIDEST:
+        return InputRefused(
+            f"{place}: {len(first)} columns ({shown}, …); at most {WIDEST} are allowed. Drop some."
+        )
     if _is_long_form(first):
         return InputRefused(
             f"{place}: one row a measured property (columns {shown}); one row a water is expected. "

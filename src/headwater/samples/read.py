@@ -26,6 +26,7 @@ from headwater.samples.read_vocabulary import Vocabulary, default_analytical_sd,
 from headwater.samples.table import (
     CANONICAL_COLUMNS,
     PLACE_COLUMNS,
+    Action,
     SampleTable,
     SourceFile,
 )
@@ -125,9 +126,24 @@ def _read_file(
     frames = [check_sheet(sheet, options, vocabulary, ledger) for sheet in sheets if sheet.rows_read]
     frame = _concatenated(frames)
     frame = apply_findings(frame, check_correlation(frame, name), ledger)
+    if frame.empty:
+        raise _no_row(name, sheets, ledger)
     seen[digest] = name
     source = SourceFile(name, digest, encoding, tuple(sheet.sheet for sheet in sheets if sheet.sheet))
     return _Part(frame, ledger, source, tuple(sheets))
+
+
+def _no_row(name: str, sheets: Sequence[RawSheet], ledger: Ledger) -> InputRefused:
+    """The refusal of a table whose rows are all left out, with the most frequent reason."""
+    problems = ledger.frame()
+    out = problems[problems["action"] == Action.LEFT_OUT]
+    (column, found, expected), count = next(iter(out.value_counts(["column", "found", "expected"]).items()))
+    where = f"column {column!r}: " if column else ""
+    rows = sum(sheet.rows_read for sheet in sheets)
+    return InputRefused(
+        f"{name}: none of the {rows} rows can be used ({count} of them: {where}"
+        f"found {found!r}, expected {expected}). Correct the table, or map its columns."
+    )
 
 
 def _look(path: Path) -> tuple[bytes, str]:

@@ -7,6 +7,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
@@ -148,12 +149,10 @@ def _find_separator(
     best: tuple[Layout, str] | None = None
     tops = {}
     for separator in SEPARATORS:
-        try:
-            top = list(
-                islice(csv.reader(io.StringIO(sample, newline=""), delimiter=separator), HEADER_WITHIN + 1)
-            )
-        except csv.Error:
-            continue
+        top: list[list[str]] = []
+        reader = csv.reader(io.StringIO(sample, newline=""), delimiter=separator)
+        with suppress(csv.Error):  # met again, and named, when the whole file is read
+            top.extend(islice(reader, HEADER_WITHIN + 1))
         tops[separator] = top
         layout = find_layout(top, vocabulary, options)
         if layout is not None and (best is None or layout.score > best[0].score):

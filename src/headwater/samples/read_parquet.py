@@ -41,7 +41,7 @@ def read_parquet(
         raise InputRefused(f"{name}: a header but no rows below it. One row a water is expected.")
     columns = []
     for i, header in enumerate(headers):
-        text = _as_text(table.column(i))
+        text = _as_text(table.column(i), name, header)
         if text is None:
             found = f"column of type {table.schema.field(i).type}"
             ledger.flag(name, "", found, "text, numbers or dates; this column is not read", column=header)
@@ -56,13 +56,21 @@ def read_parquet(
     return raw.keep(filled)
 
 
-def _as_text(column: pa.ChunkedArray) -> pa.Array | None:
+def _as_text(column: pa.ChunkedArray, name: str, header: str) -> pa.Array | None:
+    """Column as text; None where its type has no text."""
     try:
         whole = column.combine_chunks()
         if pa.types.is_dictionary(whole.type):
             whole = whole.dictionary_decode()
         if pa.types.is_null(whole.type):
             return pa.nulls(len(whole), pa.string())
-        return pc.cast(whole, pa.string())
+        text = pc.cast(whole, pa.string())
     except (pa.ArrowException, ValueError, UnicodeError):
         return None
+    try:
+        text.validate(full=True)
+    except (pa.ArrowException, ValueError) as error:
+        raise InputRefused(
+            f"{name}, column {header!r}: damaged text ({str(error)[:100]}). Write the file again."
+        ) from None
+    return text

@@ -70,6 +70,15 @@ def test_what_is_pooled(read: Reader, a: str, b: str, pooled: bool) -> None:
     assert waters["parallels"].sum() == 2
 
 
+def test_numbered_ids_stay_apart_where_asked(read: Reader) -> None:
+    start = ",S1,soil,2020-06-03,0-20,,"
+    body = f"A-1{start}-12,-90,\nA-2{start}-11,-80,\nA-2{start}-10,-75,\n"
+    table = read(HEAD + body)
+    assert pool_parallels(table)["parallels"].tolist() == [3]
+    assert pool_parallels(table, parallels="replicate")["parallels"].tolist() == [1, 2]
+    assert pool_parallels(table, parallels="none")["parallels"].tolist() == [1, 1, 1]
+
+
 def test_pooling_keeps_every_vial_and_the_mean(read: Reader) -> None:
     rng = np.random.default_rng(3)
     body = "".join(

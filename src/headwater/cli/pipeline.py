@@ -126,12 +126,7 @@ def _text(result: StudyResult, html: Path) -> str:
         rows = [head]
         for period in whole["period"].unique():
             here = whole[whole["period"] == period].set_index("source")
-            cells = [
-                f"{100 * here.loc[name, 'mean']:.0f} ± {100 * here.loc[name, 'sd']:.0f} %"
-                if name in here.index
-                else "–"
-                for name in result.sources
-            ]
+            cells = [_share(here.loc[name]) if name in here.index else "–" for name in result.sources]
             rows.append((period, *cells, str(here["n"].iloc[0])))
         parts += [columns(rows, right=tuple(range(1, len(head)))), ""]
     for group in notice_groups(result, text):
@@ -142,3 +137,10 @@ def _text(result: StudyResult, html: Path) -> str:
             parts.append(f"{group.level}: {said.sentence}{where}")
     parts += ["", f"report: {html}"]
     return "\n".join(parts)
+
+
+def _share(row: pd.Series) -> str:
+    """A share with its sd; only its range where the tracers leave it open."""
+    if "underdetermined" in row["flags"]:
+        return f"{100 * row['q025']:.0f}–{100 * row['q975']:.0f} %"
+    return f"{100 * row['mean']:.0f} ± {100 * row['sd']:.0f} %"

@@ -13,6 +13,7 @@ from headwater.isotopes import (
     GLOBAL_METEORIC_LINE,
     EvaporationPrior,
     EvaporationSlope,
+    Verdict,
     crossing,
     equilibrium_vapour,
     evaporated_fraction,
@@ -30,6 +31,11 @@ SLOPE_WITHOUT_CLIMATE = (5.0, 1.0)
 """Prior of the evaporation slope where no climate is known: soils 2.5–6 (Sprenger et al. 2016), ± 1."""
 PUBLISHED_LINE_SCATTER = 1.0
 """Scatter [‰ of δ2H] of mean waters about a line that is given without its own."""
+CROSSING_NOTICE = {
+    "near parallel": "ill_defined_crossing",
+    "too wide": "wide_crossing",
+    "not evaporation": "no_evaporation_line",
+}
 LEAST_FOR_LINE = 3
 FITTED = (LineMethod.OLS, LineMethod.RMA, LineMethod.YORK, LineMethod.THEIL_SEN)
 EVAPORATION = EvaporationPrior.exponential(2.0)
@@ -176,8 +182,8 @@ def _source_water(
     notices: Notices,
 ) -> dict[str, Any]:
     met = crossing(meteoric.line, line)
-    if met.verdict != "well-defined" and cell.stratum == ALL:
-        notices.warn("ill_defined_crossing", at=(cell.period, "", ""), difference=met.slope_difference)
+    if met.verdict != Verdict.WELL_DEFINED and cell.stratum == ALL:
+        notices.warn(CROSSING_NOTICE[met.reason], at=(cell.period, "", ""), difference=met.slope_difference)
     d18O = waters["d18O"].to_numpy(dtype=float)[cell.rows]
     d2H = waters["d2H"].to_numpy(dtype=float)[cell.rows]
     mean = (float(d18O.mean()), float(d2H.mean()))

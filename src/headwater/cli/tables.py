@@ -26,6 +26,8 @@ def read_options(settings: ReadSettings, *, beside: Path | None = None) -> ReadO
         date_order=settings.date_order,
         depth_unit=settings.depth_unit,
         analytical_sd={str(name): sd for name, sd in settings.analytical_sd.items()},
+        xy=settings.xy,
+        fill_down=settings.fill_down,
         vocabulary=vocabulary,
     )
 

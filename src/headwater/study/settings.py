@@ -57,6 +57,10 @@ class ReadSettings(_Section):
     """Unit of depth where the header does not say it."""
     analytical_sd: dict[Literal["d18O", "d2H"], Positive] = {}
     """Analytical standard deviation in ‰ where no column holds it."""
+    xy: Literal["lonlat"] | None = None
+    """lonlat: columns named X and Y are longitude and latitude in degrees (survey X is a northing)."""
+    fill_down: tuple[str, ...] = ()
+    """Canonical columns whose blanks mean "as above", e.g. ["site", "date"]."""
     parallels: Literal["auto", "replicate", "none"] = "auto"
     """What is pooled as one water: auto also takes ids that differ in a last number, replicate does not."""
     vocabulary: str | None = None

@@ -16,6 +16,7 @@ from headwater.report.numbers import (
     missing,
     number,
     permil,
+    points,
     share,
     share_range,
     share_with_sd,
@@ -27,18 +28,17 @@ if TYPE_CHECKING:
     from headwater.study.result import StudyResult
 
 MOST_SENTENCES = 6
+BIAS = ("bias_low", "bias_high")
 MOST_PERIODS = 3
 CLEAR_CONTRAST = 3.0
 """Difference of two shares in units of its standard error above which it is worth a sentence."""
 
 
 def summary(result: StudyResult, text: Text) -> list[str]:
-    """Four to six sentences: what was read, where the water comes from, what stands out, what to mind."""
+    """Up to five sentences: what was read, where the water comes from, what stands out."""
     must = [read_sentence(result, text), *shares(result, text)]
-    last = caution_sentence(result, text)
-    room = MOST_SENTENCES - len(must) - len(last)
     more = [*truth(result, text), *contrast(result, text), *off_line(result, text), *nearest(result, text)]
-    return must + more[: max(room, 0)] + last
+    return must + more[: max(MOST_SENTENCES - 1 - len(must), 0)]
 
 
 def read_sentence(result: StudyResult, text: Text) -> str:
@@ -47,6 +47,8 @@ def read_sentence(result: StudyResult, text: Text) -> str:
     said = text.count("say.read", len(result.table.files), rows=integer(counts["rows_read"]),
                       used=integer(counts["rows_used"]), waters=integer(len(result.waters)))  # fmt: skip
     left = counts["rows_left_out"]
+    if left == 0:
+        return said + text("say.left_out.none")
     return said + text.count("say.left_out", left, left=integer(left))
 
 
@@ -144,12 +146,16 @@ def truth(result: StudyResult, text: Text) -> list[str]:
     ]  # fmt: skip
 
 
-def caution_sentence(result: StudyResult, text: Text) -> list[str]:
-    """How many refusals and warnings there are."""
+def caution(result: StudyResult, text: Text) -> str:
+    """What limits the numbers most, and how many refusals and warnings there are; empty where none."""
     levels = [notice.level for notice in result.notices]
     counted = [(level, levels.count(level)) for level in ("refused", "warning")]
-    said = [text.count(f"say.n_{level}", n) for level, n in counted if n]
-    return [text("say.caution", list=text.listing(said))] if said else []
+    said = text.listing([text.count(f"say.n_{level}", n) for level, n in counted if n])
+    evaporated = next((n for n in result.notices if n.code == "evaporation_offset"), None)
+    if evaporated is not None and not result.tables.contributions.empty:
+        bias = {name: points(float(evaporated.values.get(name, float("nan")))) for name in BIAS}
+        return text("say.caution_evaporation", list=said, **bias)
+    return text("say.caution", list=said) if said else ""
 
 
 def meteoric(result: StudyResult, text: Text) -> list[str]:

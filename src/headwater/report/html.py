@@ -58,6 +58,7 @@ def report_html(
         css=_css(),
         version=headwater.__version__,
         summary=findings.summary(result, text),
+        caution=findings.caution(result, text),
         glance=glance,
         facts=_facts(result, text),
         notices=groups,

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from headwater.study.result import Notice, StudyResult
 
 LEVELS = ("refused", "warning", "info")
+FIRST = ("evaporation_offset", "evaporation_offset_other", "underdetermined", "outside_polygon")
+"""Codes that matter most to how the shares are read; they open their level."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,12 @@ class Said:
 
 @dataclass(frozen=True)
 class NoticeGroup:
-    """All that was said under one code."""
+    """All that was said under one code, and ``why`` it matters, said once."""
 
     level: str
     code: str
     said: tuple[Said, ...]
+    why: str
 
 
 class _Blanks(dict[str, str]):
@@ -41,31 +44,52 @@ class _Blanks(dict[str, str]):
 
 
 def sentence(notice: Notice, text: Text, result: StudyResult) -> str:
-    """What a notice says, with its numbers."""
-    filled = {name: _fill(name, value, text, result) for name, value in notice.values.items()}
-    filled.setdefault("period", period_label(result, notice.period, text) if notice.period else "…")
-    key = f"notice.{notice.code}"
-    if key not in text:
-        listed = ", ".join(f"{name} = {value}" for name, value in filled.items() if name in notice.values)
-        return text("notice.other", code=notice.code, values=listed)
-    said = text.sentences[key].format_map(_Blanks(filled))
-    return said[0].upper() + said[1:]
+    """What a notice says with its numbers, and what that means."""
+    return " ".join(part for part in (_say(notice, text, result), _why(notice, text, result)) if part)
 
 
 def notice_groups(result: StudyResult, text: Text) -> tuple[NoticeGroup, ...]:
     """Notices by level and code, refusals first; the same sentence of several places is said once."""
     found: dict[tuple[str, str], dict[str, list[str]]] = {}
+    reasons: dict[tuple[str, str], dict[str, None]] = {}
     for notice in result.notices:
-        said = found.setdefault((notice.level, notice.code), {})
-        places = said.setdefault(sentence(notice, text, result), [])
+        key = (notice.level, notice.code)
+        places = found.setdefault(key, {}).setdefault(_say(notice, text, result), [])
         where = _place(notice, text, result)
-        if where:
-            places.append(where)
+        places += [where] if where else []
+        reasons.setdefault(key, {})[_why(notice, text, result)] = None
     groups = [
-        NoticeGroup(level, code, tuple(Said(words, tuple(places)) for words, places in said.items()))
-        for (level, code), said in found.items()
+        NoticeGroup(
+            *key, tuple(Said(words, tuple(places)) for words, places in said.items()), " ".join(reasons[key])
+        )
+        for key, said in found.items()
     ]
-    return tuple(sorted(groups, key=lambda group: LEVELS.index(group.level)))
+    return tuple(sorted(groups, key=_importance))
+
+
+def _importance(group: NoticeGroup) -> tuple[int, int]:
+    return LEVELS.index(group.level), FIRST.index(group.code) if group.code in FIRST else len(FIRST)
+
+
+def _say(notice: Notice, text: Text, result: StudyResult) -> str:
+    filled = _filled(notice, text, result)
+    key = f"notice.{notice.code}"
+    if key not in text:
+        listed = ", ".join(f"{name} = {value}" for name, value in filled.items() if name in notice.values)
+        return text("notice.other", code=notice.code, values=listed)
+    said = text.sentences[key].format_map(filled)
+    return said[0].upper() + said[1:]
+
+
+def _why(notice: Notice, text: Text, result: StudyResult) -> str:
+    return text.sentences.get(f"why.{notice.code}", "").format_map(_filled(notice, text, result))
+
+
+def _filled(notice: Notice, text: Text, result: StudyResult) -> _Blanks:
+    filled = _Blanks({name: _fill(name, value, text, result) for name, value in notice.values.items()})
+    if notice.period:
+        filled.setdefault("period", period_label(result, notice.period, text))
+    return filled
 
 
 def _place(notice: Notice, text: Text, result: StudyResult) -> str:

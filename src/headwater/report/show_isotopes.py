@@ -176,19 +176,22 @@ def kind_distances(result: StudyResult, text: Text) -> DisplayTable | None:
 
 
 def gradients(result: StudyResult, text: Text) -> DisplayTable | None:
-    """Change of isotopes with altitude, depth and the rest, strongest evidence first within a kind."""
+    """Change of isotopes with altitude, soil temperature and the rest."""
+    order = {kind: place for place, kind in enumerate(kinds_present(result))}
+    frame = result.tables.gradients
+    frame = frame.assign(place=frame["kind"].astype(str).map(order))
     rows: list[Cells] = []
-    for row in result.tables.gradients.itertuples():
+    for row in frame.sort_values(["place", "against", "variable"], kind="stable").itertuples():
         scale, unit = (100.0, "‰ / 100 m") if row.against == "altitude_m" else (1.0, "")
         rows.append(
-            [kind_label(str(row.kind), text), text.name("variable", str(row.variable)),
-             text.name("variable", str(row.against)), period_name(result, str(row.period), text),
+            [kind_label(str(row.kind), text), text.name("variable", str(row.against)),
+             text.name("variable", str(row.variable)), period_name(result, str(row.period), text),
              integer(row.n), Cell(estimate(scale * row.slope, scale * row.slope_se), unit),
              number(row.r2, 2), p_value(row.p)]
         )  # fmt: skip
     heads = [
-        Head(text("head.water"), text=True), Head(text("column.variable"), text=True),
-        Head(text("column.against"), text=True), Head(text("column.period"), text=True), Head("n"),
+        Head(text("head.water"), text=True), Head(text("column.against"), text=True),
+        Head(text("column.variable"), text=True), Head(text("column.period"), text=True), Head("n"),
         Head(text("column.slope")), Head("R²"), Head("p"),
     ]  # fmt: skip
     return display_table(

@@ -51,8 +51,9 @@ def region_shares(result: StudyResult, text: Text) -> DisplayTable | None:
     frame = result.tables.contributions
     frame = frame[frame["stratum"] == "all"]
     rows = _share_rows(result, frame, text, lambda key: [period_name(result, key[0], text)])
-    heads = [Head(text("column.period"), text=True), Head("n"), *_source_heads(result, rows, text)]
-    caption = text("table.region_shares", mixture=kind_label(result.mixture, text))
+    sources, remark = _source_heads(result, rows, text)
+    heads = [Head(text("column.period"), text=True), Head("n"), *sources]
+    caption = text("table.region_shares", mixture=kind_label(result.mixture, text)) + remark
     return display_table("region-shares", caption, heads, rows, file="tables/contributions.csv", first=18)
 
 
@@ -66,12 +67,13 @@ def stratum_shares(result: StudyResult, text: Text) -> tuple[DisplayTable, ...]:
             result, frame, text,
             lambda key: [stratum_label(key[1], text), level_label(key[1], key[2], text)],
         )  # fmt: skip
+        sources, remark = _source_heads(result, rows, text)
         heads = [Head(text("column.stratum"), text=True), Head(text("column.level"), text=True), Head("n")]
-        heads += _source_heads(result, rows, text)
+        heads += sources
         table = display_table(
             f"shares-{place + 1}",
-            text("table.shares", period=period_label(result, period, text)),
-            heads, rows, file="tables/contributions.csv", first=16, group_by=1,
+            text("table.shares", period=period_label(result, period, text)) + remark,
+            heads, rows, file="tables/contributions.csv", first=24, group_by=1,
         )  # fmt: skip
         found += [table] if table else []
     return tuple(found)
@@ -183,7 +185,7 @@ def share_cell(row: Any) -> Cell:
     return Cell(share_with_sd(row.mean, row.sd), "" if bounds == MISSING or missing(row.sd) else bounds)
 
 
-def _share_rows(result: StudyResult, frame: pd.DataFrame, text: Text, label: Any) -> list[list[Any]]:
+def _share_rows(result: StudyResult, frame: pd.DataFrame, text: Text, label: Any) -> list[Cells]:
     rows: list[Cells] = []
     for key, part in frame.groupby(KEYS, sort=False, observed=True):
         cells = {str(row.source): share_cell(row) for row in part.itertuples()}
@@ -196,14 +198,16 @@ def _share_rows(result: StudyResult, frame: pd.DataFrame, text: Text, label: Any
     return rows
 
 
-def _source_heads(result: StudyResult, rows: list[list[Any]], text: Text) -> list[Head]:
-    """Heads of the sources and of the remarks; remarks that nobody made lose their column."""
+def _source_heads(result: StudyResult, rows: list[Cells], text: Text) -> tuple[list[Head], str]:
+    """Heads of the sources and of the remarks; a remark of every row goes into the caption instead."""
     heads = [Head(kind_label(source, text)) for source in result.sources]
-    if any(row[-1] for row in rows):
-        return [*heads, Head(text("column.flags"), text=True)]
+    remarks = {str(row[-1]) for row in rows}
+    if len(remarks) > 1:
+        return [*heads, Head(text("column.flags"), text=True)], ""
     for row in rows:
         row.pop()
-    return heads
+    remark = "".join(remarks)
+    return heads, " " + text("table_note.all_rows", remark=remark) if remark else ""
 
 
 def _level(row: Any, text: Text) -> str:

@@ -29,7 +29,8 @@ def kinds_by_period(result: StudyResult, text: Text) -> DisplayTable | None:
     rows = []
     for kind in kinds_present(result):
         row = counts.loc[kind]
-        other = [integer(row[elsewhere].sum())] if elsewhere else []
+        rest = row[elsewhere].sum()
+        other = [integer(rest) if rest else MISSING] if elsewhere else []
         rows.append(
             [
                 kind_label(kind, text),

@@ -111,7 +111,7 @@ def _parts(result: StudyResult, text: Text) -> dict[str, Part]:
             mixing.stratum_shares(result, text),
         ),
         "truth": (
-            [],
+            _evaporated(result, text),
             findings.truth(result, text),
             (mixing.truth_by_period(result, text), mixing.truth_region(result, text)),
         ),
@@ -138,3 +138,8 @@ def _parts(result: StudyResult, text: Text) -> dict[str, Part]:
 def _outside(result: StudyResult, text: Text) -> list[str]:
     n = result.outside_bands
     return [text("notice.outside_bands", n=integer(n))] if n else []
+
+
+def _evaporated(result: StudyResult, text: Text) -> list[str]:
+    warned = any(notice.code == "evaporation_offset" for notice in result.notices)
+    return [text("lead.truth_evaporation")] if warned and result.simulated else []

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 FILES = ("report.html", "report.xlsx", "results.json", "problems.csv", "run.json")
-FOLDERS = ("figures", "tables", "input")
+FOLDERS = ("figures", "tables")
+KEPT = ("input",)
+"""Folders of an earlier report that a new one takes over unchanged: they hold samples, not results."""
 OF_THE_SYSTEM = (".DS_Store", "Thumbs.db", "desktop.ini")
 
 
@@ -99,7 +101,7 @@ def check_folder(folder: Path) -> None:
     names = {entry.name for entry in folder.iterdir()} - set(OF_THE_SYSTEM)
     if not names:
         return
-    foreign = sorted(names - set(FILES) - set(FOLDERS))
+    foreign = sorted(names - {*FILES, *FOLDERS, *KEPT})
     if foreign:
         raise InputRefused(
             f"{folder} holds {foreign[0]!r}, which is not part of a report; an empty folder or an earlier "
@@ -192,6 +194,9 @@ def _put_in_place(draft: Path, target: Path) -> None:
             if before.exists():
                 before.rename(target)
             raise
+        for name in KEPT:
+            if (before / name).exists():
+                (before / name).rename(target / name)
     except OSError as error:
         raise InputRefused(
             f"{target} cannot be replaced ({error}). Close programs that use its files, or choose another "

@@ -15,7 +15,8 @@ copyright = "The headwater developers, Apache-2.0"
 version = release = headwater.__version__
 language = "en"
 
-extensions = ["myst_nb"]
+extensions = ["myst_nb", "docs.mathml"]
+html_math_renderer = "mathml"
 exclude_patterns = ["_build", "_generated", "jupyter_execute", "**.ipynb_checkpoints"]
 source_suffix = {".md": "myst-nb"}
 myst_enable_extensions = ["dollarmath", "amsmath", "deflist", "colon_fence"]
@@ -29,6 +30,7 @@ suppress_warnings = ["mystnb.unknown_mime_type"]
 html_theme = "pydata_sphinx_theme"
 html_title = "headwater"
 html_static_path = ["_static"]
+html_css_files = ["headwater.css"]
 html_show_sourcelink = False
 html_theme_options = {
     "show_prev_next": False,
@@ -37,7 +39,7 @@ html_theme_options = {
     "footer_start": ["copyright"],
     "footer_end": [],
 }
-html_sidebars = {"index": []}
+html_sidebars = {page: [] for page in ("index", "tutorials/demo", "changelog")}
 
 
 def write_generated_pages() -> None:

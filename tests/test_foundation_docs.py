@@ -101,6 +101,18 @@ def test_names_and_tests_on_a_page_exist(place: Path) -> None:
     assert wrong == []
 
 
+def test_no_bar_cuts_an_equation_in_a_table() -> None:
+    cut = [
+        f"{place.relative_to(ROOT)}: {cell.strip()}"
+        for place in PAGES
+        for row in place.read_text(encoding="utf-8").splitlines()
+        if row.startswith("|")
+        for cell in row.replace(r"\|", "").split("|")
+        if re.sub(r"`[^`]*`", "", cell).count("$") % 2
+    ]
+    assert cut == [], r"write |x| as \lvert x \rvert in a table"
+
+
 def exists(dotted: str) -> bool:
     """Is ``dotted`` a module, or an attribute (of an attribute) of one?"""
     parts = dotted.split(".")

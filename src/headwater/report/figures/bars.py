@@ -26,6 +26,8 @@ MOST_STACKED = 3
 """With more sources the errors of inner boundaries are unknown: each source gets its own interval."""
 DIGITS_MM = 3.6
 NEARLY_ALL = 0.995
+SURELY_ONE = 1e-3
+"""Intervals narrower than this are not drawn: the share is known."""
 NARROW_MM = 36.0
 REFUSED_CODES = ("one_source", "no_sources", "unpaired", "too_few_samples")
 """Notices that explain why a period has no shares."""
@@ -70,26 +72,34 @@ def _stacked(
     axes: Axes, y: float, rows: pd.DataFrame, marks: dict[str, Mark], truth: dict[str, float], room_mm: float
 ) -> None:
     whiskers = _whiskers(rows)
+    edges = np.cumsum([truth.get(str(name), 0.0) for name in rows.index]) if truth else np.empty(0)
+    edges = edges[edges < NEARLY_ALL]
+    blocked = [(low, high) for _, low, high in whiskers] + [(float(edge), float(edge)) for edge in edges]
     above, below = 0.0, 0.0
     for name, value in rows["mean"].items():
         start = above if value >= 0 else below
-        axes.barh(y, value, left=start, height=BAR, zorder=2, **bar_fill(marks[str(name)]))
-        half = DIGITS_MM / room_mm / 2
-        middle = start + value / 2
-        free = all(high < middle - half or low > middle + half for _, low, high in whiskers)
-        if value > 2.2 * half and free:
-            colour = INK if marks[str(name)].hollow else marks[str(name)].text
-            axes.text(
-                middle, y, f"{100 * value:.0f}", ha="center", va="center_baseline", fontsize=6.5, color=colour
-            )
+        mark = marks[str(name)]
+        axes.barh(y, value, left=start, height=BAR, zorder=2, **bar_fill(mark))
+        at = _free_place(start, value, DIGITS_MM / room_mm / 2, blocked)
+        if at is not None:
+            look = {"fontsize": 6.5, "color": INK if mark.hollow else mark.text}
+            axes.text(at, y, f"{100 * value:.0f}", ha="center", va="center_baseline", **look)
         above, below = (start + value, below) if value >= 0 else (above, start + value)
     for number, (at, low, high) in enumerate(whiskers):
         height = y + (0 if len(whiskers) == 1 else (-0.17, 0.17)[number % 2])
         _whisker(axes, height, at, low, high)
-    if truth:
-        edges = np.cumsum([truth.get(str(name), 0.0) for name in rows.index])
-        for edge in edges[edges < NEARLY_ALL]:
-            _tick(axes, edge, y - 0.5, y + 0.5)
+    for edge in edges:
+        _tick(axes, float(edge), y - 0.5, y + 0.5)
+
+
+def _free_place(start: float, value: float, half: float, blocked: list[tuple[float, float]]) -> float | None:
+    """Where a number of half width ``half`` fits between what is drawn on a bar; None where nowhere."""
+    for part in (0.5, 0.35, 0.65, 0.2, 0.8):
+        at = start + part * value
+        inside = start + 1.1 * half <= at <= start + value - 1.1 * half
+        if inside and all(high < at - half or low > at + half for low, high in blocked):
+            return at
+    return None
 
 
 def _tick(axes: Axes, x: float, low: float, high: float) -> None:
@@ -107,7 +117,8 @@ def _whiskers(rows: pd.DataFrame) -> list[tuple[float, float, float]]:
     if len(rows) == MOST_STACKED:
         total = float(rows["mean"].sum())
         found.append((total - last["mean"], total - last["q975"], total - last["q025"]))
-    return [(float(at), float(low), float(high)) for at, low, high in found if np.isfinite([low, high]).all()]
+    wide = [(float(at), float(low), float(high)) for at, low, high in found if high - low > SURELY_ONE]
+    return [whisker for whisker in wide if np.isfinite(whisker).all()]
 
 
 def _whisker(axes: Axes, y: float, at: float, low: float, high: float) -> None:

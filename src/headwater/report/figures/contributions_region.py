@@ -160,7 +160,7 @@ def _intervals(
 def _bound(panel: Axes, table: pd.DataFrame) -> None:
     low = min(0.0, float(table["q025"].min()))
     high = max(1.0, float(table["q975"].max()))
-    panel.set_xlim(low - 0.02 * (low < 0), high + 0.02)
+    panel.set_xlim(low - 0.03, high + 0.03)
     panel.grid(axis="x", color=PALE, linewidth=0.4, zorder=0)
     panel.set_axisbelow(True)
     panel.spines["bottom"].set_color(QUIET)

@@ -6,6 +6,7 @@ import math
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from headwater.report.style import ALERT, INK, MIDDLE_MM, MM, POINTS_DRAWN_AS_PATHS, QUIET, WIDE_MM, Mark
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 
 MOST_PANELS = 24
 LEGEND_ROW_MM = 4.2
-LATIN_MM, WIDE_LETTER_MM = 1.5, 2.5
-"""Width of a letter at 7 pt, generously."""
+LABEL_PT = 7.0
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def panel_height(columns: int, *, width_mm: float, ratio: float = 0.9, most_mm: 
 def heading(axes: Axes, label: str, number: int | None = None) -> None:
     """Letter (a, b, …) and heading above a panel, cut where it is wider than the panel."""
     letter = "" if number is None or number > 25 else f"{chr(97 + number)}  "
-    axes.set_title(letter + fit(label, panel_width_mm(axes), scale=8 / 7))
+    axes.set_title(letter + fit(label, panel_width_mm(axes) + 2 - 4 * bool(letter), scale=8 / 7))
 
 
 def fit(label: str, room_mm: float, *, scale: float = 1.0) -> str:
@@ -143,8 +143,19 @@ def fit(label: str, room_mm: float, *, scale: float = 1.0) -> str:
 
 
 def text_mm(label: str) -> float:
-    """Width of a label at 7 pt, somewhat too large [mm]."""
-    return sum(WIDE_LETTER_MM if unicodedata.east_asian_width(c) in "WF" else LATIN_MM for c in label)
+    """Width of a label at 7 pt [mm]."""
+    return sum(map(_letter_mm, label))
+
+
+@cache
+def _letter_mm(letter: str) -> float:
+    from matplotlib.font_manager import findfont, get_font
+
+    if unicodedata.east_asian_width(letter) in "WF":
+        return LABEL_PT / 72 * 25.4
+    font = get_font(findfont("DejaVu Sans"))
+    font.set_size(LABEL_PT, 72)
+    return font.load_char(ord(letter)).linearHoriAdvance / 65536 / 72 * 25.4
 
 
 def refused(axes: Axes, sentence: str, *, colour: str = ALERT) -> None:

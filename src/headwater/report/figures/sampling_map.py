@@ -35,7 +35,6 @@ REGION = (89.75, 102.38, 31.65, 36.20)
 """West, east, south, north of the Three Rivers Headwater Region [°] (paper, section 2.1)."""
 BESIDE = 0.5
 KM_PER_DEGREE = 111.2
-DRAW_ORDER = ("river", "suprapermafrost", "precipitation", "soil_water")
 
 
 def wants(result: StudyResult) -> bool:
@@ -151,8 +150,7 @@ def _altitude_scale(waters: pd.DataFrame) -> Normalize | None:
 def _points(panel: Axes, waters: pd.DataFrame, kinds: tuple[str, ...], scale: Normalize | None) -> None:
     from matplotlib import colormaps
 
-    ordered = sorted(kinds, key=lambda kind: DRAW_ORDER.index(kind) if kind in DRAW_ORDER else 9)
-    for number, kind in enumerate(ordered):
+    for number, kind in enumerate(kinds[1:] + kinds[:1]):  # the mixture on top
         part = waters[waters["kind"] == kind]
         part = part.drop_duplicates(["longitude", "latitude"])
         mark = kind_mark(kind)

@@ -89,7 +89,7 @@ def draw(result: StudyResult, text: Text) -> Figure:
         )
         lowest = number + columns >= len(periods) or not axes[number + columns].axison
         panel.set_xlabel(D18O if lowest else "")
-        panel.locator_params(axis="x", nbins=5, integer=True)
+        panel.locator_params(axis="x", nbins=6, integer=True)
         panel.grid(axis="x", color=PALE, linewidth=0.4, zorder=0)
         panel.set_axisbelow(True)
     return fig

@@ -175,6 +175,18 @@ def test_four_sources_of_two_tracers_give_ranges_and_say_so(tmp_path):
     assert found.tables.first_order.empty
 
 
+def test_constant_tracer_and_perfect_line_are_refused_in_part_not_as_a_whole(tmp_path):
+    table = small(Type=["soil water"] * 9 + ["rain"] * 9 + ["snow"] * 9)
+    perfect = table.assign(**{"d2H (‰)": 8 * table["d18O (‰)"] + 10})
+    found = study(tmp_path, perfect)
+    assert found.meteoric_line.residual_sd == pytest.approx(0, abs=1e-9)
+    assert found.tables.contributions.empty
+    constant = study(tmp_path, table.assign(**{"d18O (‰)": -10.0}))
+    assert constant.tables.contributions.empty
+    assert len(constant.tables.isotopes)
+    assert {"collinear_tracers"} <= {notice.code for notice in constant.notices}
+
+
 def test_unknown_source_in_the_settings_is_refused_with_what_there_is(tmp_path):
     with pytest.raises(SettingsRefused, match=r"sources.only: .*glacier; sources in the tables: .*precip"):
         study(

@@ -52,6 +52,17 @@ class Contributions:
     unpaired: list[str] = field(default_factory=list)
 
 
+def tracers_usable(strata: Strata, mixture: np.ndarray, settings: StudySettings, notices: Notices) -> bool:
+    """Whether every tracer says something that the others do not; the refusal is noted."""
+    tracers = settings.mixing.tracers
+    try:
+        check_tracers(tracer_values(strata.waters, mixture, tracers), tracers)
+    except InputRefused as error:
+        notices.refuse("collinear_tracers", reason=str(error))
+        return False
+    return True
+
+
 def contributions(
     strata: Strata,
     names: pd.Series,
@@ -71,8 +82,6 @@ def contributions(
     by_period : sources as they stand in every period (pooled); not used where ``sources.within`` is set
     """
     found = Contributions()
-    if not _tracers_usable(strata, mixture, settings, notices):
-        return _tables(found)
     if settings.sources.within:
         _paired(strata, names, mixture, settings, rng, notices, found)
     else:
@@ -98,16 +107,6 @@ def _tables(found: Contributions) -> tuple[pd.DataFrame, pd.DataFrame]:
         pd.DataFrame(found.rows, columns=list(COLUMNS)),
         pd.DataFrame(found.first_order, columns=list(FIRST_ORDER_COLUMNS)),
     )
-
-
-def _tracers_usable(strata: Strata, mixture: np.ndarray, settings: StudySettings, notices: Notices) -> bool:
-    tracers = settings.mixing.tracers
-    try:
-        check_tracers(tracer_values(strata.waters, mixture, tracers), tracers)
-    except InputRefused as error:
-        notices.refuse("collinear_tracers", reason=str(error))
-        return False
-    return True
 
 
 def _report_skipped(found: Contributions, settings: StudySettings, notices: Notices) -> None:

@@ -30,7 +30,7 @@ from headwater.study.strata import ALL, Cell, Strata, cells
 SLOPE_WITHOUT_CLIMATE = (5.0, 1.0)
 """Prior of the evaporation slope where no climate is known: soils 2.5–6 (Sprenger et al. 2016), ± 1."""
 PUBLISHED_LINE_SCATTER = 1.0
-"""Scatter [‰ of δ2H] of mean waters about a line that is given without its own."""
+"""Scatter [‰ of δ2H] of mean waters about a line that has none of its own."""
 CROSSING_NOTICE = {
     "near parallel": "ill_defined_crossing",
     "too wide": "wide_crossing",
@@ -196,7 +196,7 @@ def _source_water(
         "d18O": met.d18O, "d18O_low": met.d18O_low, "d18O_high": met.d18O_high,
         "d2H": met.d2H, "d2H_low": met.d2H_low, "d2H_high": met.d2H_high, "verdict": str(met.verdict),
     }  # fmt: skip
-    scatter: Any = "mean" if np.isfinite(meteoric.line.x_ss) else PUBLISHED_LINE_SCATTER
+    scatter: Any = "mean" if meteoric.line.residual_sd > 0 else PUBLISHED_LINE_SCATTER
     origin = source_on_meteoric_line(
         [mean[0]],
         [mean[1]],

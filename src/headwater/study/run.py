@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ import pandas as pd
 from headwater.errors import InputRefused
 from headwater.isotopes import lc_excess
 from headwater.samples import Kind, SampleTable, pool_parallels
-from headwater.study.contributions import contributions
+from headwater.study.contributions import contributions, tracers_usable
 from headwater.study.describe import (
     contrast_table,
     distance_table,
@@ -19,9 +20,10 @@ from headwater.study.describe import (
     line_distance_table,
     profile_table,
 )
-from headwater.study.geometry import emma_table, end_member_table, geometry_table, overlap_table
+from headwater.study.geometry import Periods, emma_table, end_member_table, geometry_table, overlap_table
 from headwater.study.layers import list_settings, show_value
 from headwater.study.lines import (
+    Lines,
     Meteoric,
     evaporation_lines,
     line_table,
@@ -31,7 +33,7 @@ from headwater.study.lines import (
 from headwater.study.notices import Notices
 from headwater.study.result import StudyResult, StudyTables
 from headwater.study.settings import StudySettings
-from headwater.study.sources import PeriodSource, name_sources, period_sources
+from headwater.study.sources import name_sources, period_sources
 from headwater.study.strata import ALL, Strata, stratify
 
 Progress = Callable[[str, int, int], None]
@@ -69,49 +71,23 @@ def run_study(
     notices = Notices()
     rng = np.random.default_rng(settings.seed)
     progress("pooling parallels", 0, 1)
-    strata = stratify(
-        pool_parallels(table, parallels=settings.read.parallels),
-        settings.periods,
-        settings.strata,
-        of=settings.mixture.kind,
-        source_column=settings.sources.by,
-    )
-    meteoric = local_line(strata.waters, settings, notices)
-    excess, _ = lc_excess(strata.waters["d18O"], strata.waters["d2H"], meteoric.line)
-    strata.waters["lc_excess"] = excess
-    mixture = _mixture(strata, settings)
-    names = name_sources(strata.waters, settings)
-    by_period = {
-        period: period_sources(strata, names, period, settings) for period in _studied(strata, mixture)
-    }
-    _general_notices(strata, mixture, table, settings, notices, simulated=truth is not None)
-    lines = evaporation_lines(strata, mixture, settings, notices)
-    shares, first_order = contributions(
-        strata,
-        names,
-        mixture,
-        by_period,
-        settings,
-        rng,
-        notices,
-        lambda done, total: progress("shares", done, total),
-    )
-    progress("isotopes and lines", 0, 1)
-    tables = _tables(strata, mixture, by_period, lines, meteoric, settings, rng, notices, shares, first_order)
+    ready = _prepare(table, settings, notices, simulated=truth is not None)
+    tables = _tables(ready, settings, rng, notices, progress)
     _evaporation_notices(tables, notices)
+    strata = ready.strata
     return StudyResult(
         title=settings.title or f"Sources of {str(settings.mixture.kind).replace('_', ' ')}",
         table=table,
-        waters=_with_roles(strata.waters, names, settings),
+        waters=_with_roles(strata.waters, ready.names, settings),
         tables=tables,
-        periods=tuple(by_period),
+        periods=tuple(ready.by_period),
         period_names={period: settings.periods.names.get(period, period) for period in strata.periods},
         strata=strata.levels,
-        sources=tuple(names.cat.categories),
+        sources=tuple(ready.names.cat.categories),
         mixture=str(settings.mixture.kind),
-        meteoric_line=meteoric.line,
-        meteoric_line_origin=meteoric.origin,
-        evaporation_lines=lines,
+        meteoric_line=ready.meteoric.line,
+        meteoric_line_origin=ready.meteoric.origin,
+        evaporation_lines=ready.lines,
         notices=notices.all(),
         outside_bands=strata.outside_bands,
         settings=tuple(
@@ -122,35 +98,82 @@ def run_study(
     )
 
 
+@dataclass(frozen=True)
+class _Ready:
+    """What every table of a study is computed from.
+
+    ``mixture`` holds the positions of its complete samples; ``mixed`` the same, or none where the tracers
+    cannot be used; ``pooled`` the sources of each period, or none where they pair with the mixture.
+    """
+
+    strata: Strata
+    names: pd.Series
+    mixture: np.ndarray
+    mixed: np.ndarray
+    by_period: Periods
+    pooled: Periods
+    meteoric: Meteoric
+    lines: Lines
+
+
+def _prepare(table: SampleTable, settings: StudySettings, notices: Notices, *, simulated: bool) -> _Ready:
+    strata = stratify(
+        pool_parallels(table, parallels=settings.read.parallels),
+        settings.periods,
+        settings.strata,
+        of=settings.mixture.kind,
+        source_column=settings.sources.by,
+    )
+    meteoric = local_line(strata.waters, settings, notices)
+    strata.waters["lc_excess"], _ = lc_excess(strata.waters["d18O"], strata.waters["d2H"], meteoric.line)
+    mixture = _mixture(strata, settings)
+    names = name_sources(strata.waters, settings)
+    by_period = {
+        period: period_sources(strata, names, period, settings) for period in _studied(strata, mixture)
+    }
+    _general_notices(strata, settings, notices, simulated=simulated)
+    return _Ready(
+        strata=strata,
+        names=names,
+        mixture=mixture,
+        mixed=mixture if tracers_usable(strata, mixture, settings, notices) else mixture[:0],
+        by_period=by_period,
+        pooled={} if settings.sources.within else by_period,
+        meteoric=meteoric,
+        lines=evaporation_lines(strata, mixture, settings, notices),
+    )
+
+
 def _tables(
-    strata: Strata,
-    mixture: np.ndarray,
-    by_period: dict[str, tuple[PeriodSource, ...]],
-    lines: dict,
-    meteoric: Meteoric,
-    settings: StudySettings,
-    rng: np.random.Generator,
-    notices: Notices,
-    shares: pd.DataFrame,
-    first_order: pd.DataFrame,
+    ready: _Ready, settings: StudySettings, rng: np.random.Generator, notices: Notices, progress: Progress
 ) -> StudyTables:
-    paired = bool(settings.sources.within)
-    pooled: dict[str, tuple[PeriodSource, ...]] = {} if paired else by_period
+    strata, mixture, line = ready.strata, ready.mixture, ready.meteoric.line
+    shares, errors = contributions(
+        strata,
+        ready.names,
+        ready.mixed,
+        ready.by_period,
+        settings,
+        rng,
+        notices,
+        lambda done, total: progress("shares", done, total),
+    )
+    progress("isotopes and lines", 0, 1)
     return StudyTables(
         contributions=shares,
-        lines=line_table(strata, lines, mixture, settings),
-        isotopes=isotope_table(strata, settings, meteoric.line),
-        source_water=source_water_table(strata, lines, mixture, meteoric, settings, notices),
-        line_distance=line_distance_table(strata, settings, meteoric.line),
-        distances=distance_table(strata, tuple(by_period), rng),
+        lines=line_table(strata, ready.lines, mixture, settings),
+        isotopes=isotope_table(strata, settings, line),
+        source_water=source_water_table(strata, ready.lines, mixture, ready.meteoric, settings, notices),
+        line_distance=line_distance_table(strata, settings, line),
+        distances=distance_table(strata, tuple(ready.by_period), rng),
         gradients=gradient_table(strata),
         profiles=profile_table(strata, settings),
         contrasts=contrast_table(strata, settings),
-        end_members=end_member_table(strata, pooled, settings, notices),
-        geometry=geometry_table(strata, mixture, pooled, settings, rng, notices),
-        overlap=overlap_table(pooled, notices),
-        emma=emma_table(strata, mixture, pooled, settings, notices),
-        first_order=first_order,
+        end_members=end_member_table(strata, ready.pooled, settings, notices),
+        geometry=geometry_table(strata, ready.mixed, ready.pooled, settings, rng, notices),
+        overlap=overlap_table(ready.pooled, notices),
+        emma=emma_table(strata, ready.mixed, ready.pooled, settings, notices),
+        first_order=errors,
     )
 
 
@@ -180,15 +203,7 @@ def _with_roles(waters: pd.DataFrame, names: pd.Series, settings: StudySettings)
     return waters.assign(role=pd.Categorical(role), source=names)
 
 
-def _general_notices(
-    strata: Strata,
-    mixture: np.ndarray,
-    table: SampleTable,
-    settings: StudySettings,
-    notices: Notices,
-    *,
-    simulated: bool,
-) -> None:
+def _general_notices(strata: Strata, settings: StudySettings, notices: Notices, *, simulated: bool) -> None:
     waters = strata.waters
     if simulated:
         notices.info("simulated")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,9 @@ import pandas as pd
 import pytest
 
 from headwater.cli import Exit, main
+from headwater.cli.demo import SETTINGS
 from headwater.simulate import simulate_campaign
+from headwater.study.read_settings import read_settings
 
 
 @pytest.fixture(scope="module")
@@ -146,3 +149,32 @@ def test_a_folder_that_is_no_report_is_not_overwritten(campaign, tmp_path, capsy
     assert main(["study", str(campaign), "-o", str(out), "--no-figures"]) == Exit.REFUSED
     assert (out / "thesis.txt").read_text("utf-8") == "years of work"
     assert "precious" in capsys.readouterr().err
+
+
+def test_the_demo_has_the_same_settings_in_both_languages():
+    english, chinese = (
+        read_settings(Path(str(files("headwater.data") / name))) for name in SETTINGS.values()
+    )
+    assert list(english["periods"]["names"]) == list(chinese["periods"]["names"])
+    for settings in (english, chinese):
+        settings.pop("title")
+        settings["periods"].pop("names")
+        settings["sources"]["rules"]["snow_melt"].pop("reason")
+    assert english == chinese
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_demo_writes_a_report_twice_and_keeps_what_repeats_it(lang, tmp_path, capsys):
+    out = tmp_path / "demo"
+    for _ in range(2):
+        assert main(["demo", "-o", str(out), "--lang", lang, "--quiet"]) == Exit.OK
+    page = (out / "report.html").read_text("utf-8")
+    assert ("simulated" if lang == "en" else "模拟数据") in page.lower()
+    assert len(list((out / "figures").glob("*.svg"))) >= 12
+    capsys.readouterr()
+    table, settings = out / "input" / "campaign.csv", out / "input" / "study.toml"
+    again = tmp_path / "again"
+    assert main(["study", str(table), "-s", str(settings), "-o", str(again), "--no-figures", "-q"]) == Exit.OK
+    first, second = (pd.read_csv(place / "tables" / "contributions.csv") for place in (out, again))
+    pd.testing.assert_frame_equal(first, second)

@@ -15,7 +15,7 @@ from headwater.cli.pipeline import Job, run_job
 from headwater.cli.show import Show
 from headwater.study.read_settings import read_settings
 
-SETTINGS = "demo_study.toml"
+SETTINGS = {"en": "demo_study.toml", "zh": "demo_study_zh.toml"}
 
 
 def demo(
@@ -49,7 +49,7 @@ def demo(
         table, settings = folder / "campaign.csv", folder / "study.toml"
         campaign.samples.to_csv(table, index=False, encoding="utf-8-sig")
         campaign.truth.to_csv(folder / "truth.csv", index=False, encoding="utf-8-sig")
-        settings.write_text((files("headwater.data") / SETTINGS).read_text("utf-8"), "utf-8")
+        settings.write_text((files("headwater.data") / SETTINGS[lang]).read_text("utf-8"), "utf-8")
         code = run_job(
             Job(
                 tables=[table],

@@ -33,7 +33,7 @@ def end_members(result: StudyResult, text: Text) -> DisplayTable | None:
         [period_name(result, str(row.period), text), kind_label(str(row.source), text), integer(row.n),
          estimate(row.d18O_mean, row.d18O_sd, 1), estimate(row.d2H_mean, row.d2H_sd, 0),
          estimate(row.d_excess_mean, row.d_excess_sd, 1),
-         Cell(text.name("window", str(row.window)), str(row.note or ""))]
+         Cell(text.name("window", str(row.window)), _note(str(row.note or ""), text))]
         for row in result.tables.end_members.itertuples()
     ]  # fmt: skip
     heads = [
@@ -51,6 +51,10 @@ def region_shares(result: StudyResult, text: Text) -> DisplayTable | None:
     frame = result.tables.contributions
     frame = frame[frame["stratum"] == "all"]
     rows = _share_rows(result, frame, text, lambda key: [period_name(result, key[0], text)])
+    missing_here = [p for p in result.periods if rows and p not in set(frame["period"].astype(str))]
+    for period in missing_here:
+        blank = [MISSING] * (1 + len(result.sources))
+        rows.append([period_name(result, period, text), *blank, text("table_note.refused")])
     sources, remark = _source_heads(result, rows, text)
     heads = [Head(text("column.period"), text=True), Head("n"), *sources]
     caption = text("table.region_shares", mixture=kind_label(result.mixture, text)) + remark
@@ -214,3 +218,8 @@ def _level(row: Any, text: Text) -> str:
     if row.stratum == "all":
         return text("stratum.all")
     return level_label(str(row.stratum), str(row.level), text)
+
+
+def _note(note: str, text: Text) -> str:
+    """The note of an end member; what is not a word of the catalogue is the user's own and stays."""
+    return "; ".join(text.name("note", part) for part in note.split("; "))

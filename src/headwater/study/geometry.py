@@ -173,15 +173,15 @@ def _isotopes(waters: pd.DataFrame, source: PeriodSource) -> dict[str, float]:
 def _note(source: PeriodSource, settings: StudySettings) -> str:
     rule = settings.sources.rules.get(source.name, SourceRule())
     if source.ruled_out:
-        return rule.reason or f"possible in {', '.join(rule.periods)} only (settings)"
+        return rule.reason or f"only {', '.join(rule.periods)}"
     if source.composition is None:
         tried = ", ".join(f"{window}: {n}" for window, n in source.window.counts.items())
-        return f"fewer than {settings.sources.least_samples} samples ({tried})"
+        return f"n < {settings.sources.least_samples} ({tried})"
     parts = ["amount-weighted"] if source.amount_weighted else []
     if rule.altitude_from_m is not None:
-        parts.append(f"from {rule.altitude_from_m:g} m")
+        parts.append(f"≥ {rule.altitude_from_m:g} m")
     if rule.altitude_to_m is not None:
-        parts.append(f"below {rule.altitude_to_m:g} m")
+        parts.append(f"< {rule.altitude_to_m:g} m")
     if rule.reason:
         parts.append(rule.reason)
     return "; ".join(parts)

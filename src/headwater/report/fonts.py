@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import as_file, files
 
 FAMILIES = ("DejaVu Sans", "Noto Sans SC")
-"""Looked through glyph by glyph: Greek letters, ‰ and superscripts are in the first, Chinese in the second."""
+"""Looked through glyph by glyph: Greek letters, ‰, superscripts in the first, Chinese in the second."""
 
 
 @cache

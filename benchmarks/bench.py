@@ -1,6 +1,7 @@
 """Runs the benchmarks of this folder: ``./run bench [name…]``, with ``--save`` also keeps the numbers.
 
-A benchmark is a file with ``main()``. It prints what it measures and may return the numbers as a mapping.
+A benchmark is a file with ``main()``. It prints what it measures and may return the numbers as a mapping;
+``SEED`` beside it is kept with them.
 Each one runs in a process of its own, so that CPU time and peak memory are its own.
 """
 
@@ -29,9 +30,10 @@ def run_one(name: str, results: Path | None) -> None:
     from benchmarks.record import save
 
     print(f"== {name}", flush=True)
-    values = runpy.run_path(str(FOLDER / f"{name}.py"))["main"]()
+    benchmark = runpy.run_path(str(FOLDER / f"{name}.py"))
+    values = benchmark["main"]()
     if results is not None and isinstance(values, Mapping):
-        save(results, f"bench_{name}", values)
+        save(results, f"bench_{name}", values, seed=benchmark.get("SEED"))
 
 
 def main() -> int:

@@ -42,7 +42,7 @@ def machine_class() -> str:
     return f"{cores} cores, {memory}, {platform.machine()}, {platform.system()}"
 
 
-def provenance(seed: int | None) -> dict[str, object]:
+def provenance(seed: int | str | None) -> dict[str, object]:
     """Everything that is stored beside a number."""
     return {
         "commit": commit(),
@@ -54,7 +54,7 @@ def provenance(seed: int | None) -> dict[str, object]:
     }
 
 
-def save(folder: Path, name: str, values: Mapping[str, object], *, seed: int | None = None) -> Path:
+def save(folder: Path, name: str, values: Mapping[str, object], *, seed: int | str | None = None) -> Path:
     """Path of ``folder/name.json``, written with the values and their provenance."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.json"

@@ -26,7 +26,7 @@ def shared() -> Path:
 def record() -> Callable[..., None]:
     """``record(name, values, seed=…)``: prints numbers; ``./run long`` keeps them in benchmarks/results."""
 
-    def record_values(name: str, values: Mapping[str, object], *, seed: int | None = None) -> None:
+    def record_values(name: str, values: Mapping[str, object], *, seed: int | str | None = None) -> None:
         print(name, dict(values))
         if folder := os.environ.get("HEADWATER_RESULTS"):
             save(Path(folder), name, values, seed=seed)
@@ -40,4 +40,5 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     in_worker = "PYTEST_XDIST_WORKER" in os.environ
     if folder and not in_worker and report.when == "call" and "long" in report.keywords:
         name = report.nodeid.rpartition("::")[2].replace("[", "_").rstrip("]")
-        save(Path(folder), name, {"outcome": report.outcome, "seconds": round(report.duration, 1)})
+        values = {"outcome": report.outcome, "seconds": round(report.duration, 1)}
+        save(Path(folder), name, values, seed=os.environ.get("HEADWATER_SEED"))

@@ -60,7 +60,7 @@ def shares(result: StudyResult, text: Text) -> list[str]:
         refused = [n for n in result.notices if n.level == "refused"]
         first = next((n for n in refused if n.code in ("one_source", "no_sources", "unpaired")), None)
         why = first or next(iter(refused), None)
-        return [text("say.no_shares", reason=sentence(why, text, result) if why else "")]
+        return [sentence(why, text, result) if why else text("say.no_shares")]
     if frame["period"].nunique() > MOST_PERIODS:
         return [_largest_source(result, frame, text)]
     mixture = kind_label(result.mixture, text)
@@ -71,7 +71,7 @@ def shares(result: StudyResult, text: Text) -> list[str]:
         label = period_label(result, str(period), text)
         said = text("say.shares", period=label, mixture=mixture, shares=text.listing(items))
         found.append(said[0].upper() + said[1:])
-    return found
+    return found + _refused_periods(result, frame, text)
 
 
 def contrast(result: StudyResult, text: Text) -> list[str]:
@@ -261,3 +261,16 @@ def _largest_source(result: StudyResult, frame: pd.DataFrame, text: Text) -> str
         high_period=period_name(result, str(high["period"]), text),
     )  # fmt: skip
     return said[0].upper() + said[1:]
+
+
+def _refused_periods(result: StudyResult, frame: pd.DataFrame, text: Text) -> list[str]:
+    """Why a period has no shares, for periods whose refusal says so."""
+    reasons = {n.period: n for n in reversed(result.notices) if n.level == "refused"}
+    found = set(frame["period"].astype(str))
+    said = [
+        text("say.no_shares_period", period=period_label(result, period, text),
+             reason=sentence(reasons[period], text, result))
+        for period in result.periods
+        if period not in found and period in reasons
+    ]  # fmt: skip
+    return [item[0].upper() + item[1:] for item in said]

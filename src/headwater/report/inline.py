@@ -12,6 +12,8 @@ FONT_FAMILY = "Headwater Sans SC"
 _HAN = re.compile("[\u2e80-\u303f\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
 _HAN_RANGE = "U+2E80-303F,U+3400-9FFF,U+F900-FAFF,U+FF00-FFEF"
 _ID = re.compile(r'\bid="([^"]+)"')
+_PLACE = re.compile(r'\b(d|x|y)="[^"]*"')
+_LONG = re.compile(r"(\.\d\d)\d+")
 _REFERENCE = re.compile(r'(?:xlink:)?href="#([^"]+)"|url\(#([^)]+)\)')
 
 
@@ -23,6 +25,9 @@ def inline_svg(svg: str, prefix: str, label: str) -> str:
     body = svg[svg.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", body, flags=re.DOTALL)
     body = re.sub(r'\sxmlns(?::\w+)?="[^"]*"', "", body)
+    body = re.sub(r"\n\s*", "\n", body)
+    # A hundredth of a point is less than a printer shows, and makes the page a tenth smaller.
+    body = _PLACE.sub(lambda found: _LONG.sub(r"\1", found[0]), body)
     body = _ID.sub(lambda found: f'id="{prefix}-{found[1]}"', body)
     body = _REFERENCE.sub(lambda found: _renamed(found, prefix), body)
     head, rest = body.split(">", 1)

@@ -96,9 +96,9 @@ def line_equation(slope: float, intercept: float, decimals: int = 2) -> str:
 
 
 def significant(values: NDArray[np.float64], digits: int = 10) -> NDArray[np.float64]:
-    """The values rounded to so many significant digits, for files; NaN, 0 and ±∞ stay."""
+    """The values rounded to so many significant digits, for files; NaN, ±∞ and what is next to 0 stay."""
     x = np.asarray(values, dtype=float)
-    usable = np.isfinite(x) & (x != 0)
+    usable = np.isfinite(x) & (np.abs(x) > 1e-280)
     exponent = digits - 1 - np.floor(np.log10(np.abs(np.where(usable, x, 1.0))))
     scale = 10.0 ** np.clip(exponent, -300, 300)
     return np.where(usable, np.round(np.where(usable, x, 1.0) * scale) / scale, x)

@@ -134,8 +134,8 @@ def measured() -> str:
         f"{_span(row['coverage'] for row in dry if row not in two)} % of those with three; "
         f"mean absolute error {coverage['mean_absolute_error']:.3f}",
         "Says where they do not": "with evaporation plain mixing reads "
-        f"{_span(row['mean_error'] for row in wet)} percentage points too much ground ice; the report finds the "
-        "offset and warns",
+        f"{_span(row['mean_error'] for row in wet)} percentage points too much ground ice; the report "
+        "finds the offset and warns",
         "No row lost": "5000 damaged tables read or refused with the reason, every row accounted for",
         "Large tables": f"10⁶ samples from CSV to shares in {scale['cpu_s_1000000']:.0f} CPU s and "
         f"{scale['peak_MB_1000000'] / 1000:.1f} GB",

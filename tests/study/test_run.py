@@ -124,6 +124,13 @@ def test_d_excess_instead_of_d2H_gives_the_same_shares(tmp_path, dry):
     assert np.allclose(both["se"], both["se_other"], atol=1e-6)
 
 
+def test_bayes_falls_back_to_the_exact_method_and_says_so(tmp_path, dry):
+    campaign = simulate_campaign(3, evaporation=False)
+    found = study(tmp_path, campaign.samples, DEMO, ("m", {"mixing": {"method": "bayes"}}))
+    assert ("warning", "bayes_not_available") in {(notice.level, notice.code) for notice in found.notices}
+    assert found.tables.contributions["mean"].equals(dry.tables.contributions["mean"])
+
+
 def test_three_dependent_tracers_are_refused_with_the_reason(tmp_path):
     campaign = simulate_campaign(3)
     found = study(

@@ -135,6 +135,8 @@ def _text(result: StudyResult, html: Path) -> str:
         for said in group.said:
             where = f" ({'; '.join(said.places[:MOST_PLACES])})" if said.places else ""
             parts.append(f"{group.level}: {said.sentence}{where}")
+        if group.why:
+            parts.append(f"    {group.why}")
     parts += ["", f"report: {html}"]
     return "\n".join(parts)
 

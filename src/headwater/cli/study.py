@@ -34,8 +34,8 @@ def study(
         str | None, Parameter(help="Strata with commas between them, e.g. altitude,vegetation,site.")
     ] = None,
     method: Annotated[
-        Literal["exact"] | None,
-        Parameter(help="How shares are computed: end-member algebra with bootstrap intervals."),
+        Literal["exact", "bayes"] | None,
+        Parameter(help="exact: end-member algebra with bootstrap; bayes falls back to it (not built yet)."),
     ] = None,
     delta_unit: DeltaUnit = None,
     title: Annotated[str | None, Parameter(help="Heading of the report.")] = None,

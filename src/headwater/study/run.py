@@ -207,6 +207,8 @@ def _general_notices(strata: Strata, settings: StudySettings, notices: Notices, 
     waters = strata.waters
     if simulated:
         notices.info("simulated")
+    if settings.mixing.method == "bayes":
+        notices.warn("bayes_not_available")
     if strata.periods == (ALL,) and settings.periods.by != "all":
         notices.warn("no_dates")
     if strata.undated and strata.periods != (ALL,):

@@ -155,8 +155,8 @@ class SourceSettings(_Section):
 class MixingSettings(_Section):
     """How the shares are computed."""
 
-    method: Literal["exact"] = "exact"
-    """exact: end-member algebra with bootstrap intervals."""
+    method: Literal["exact", "bayes"] = "exact"
+    """exact: end-member algebra with bootstrap intervals; bayes is not built yet and falls back to it."""
     tracers: tuple[Literal["d18O", "d2H", "d_excess"], ...] = ("d18O", "d2H")
     """Tracers; d-excess is a combination of the other two, so at most two of the three."""
     draws: Annotated[int, Field(ge=200, le=100_000)] = 2000

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -171,6 +172,32 @@ def test_feasible_ranges_are_hatched_without_a_point(make_result: Make) -> None:
     assert all(patch.get_hatch() for patch in bars)
     assert np.allclose(sorted(p.get_x() for p in bars), sorted(rows["q025"]))
     assert not any(word.isdigit() for word in words(figure) if word not in {"0", "25", "50", "75", "100"})
+
+
+def test_mixtures_paired_with_their_own_sources_stand_in_one_list(make_result: Make) -> None:
+    result = make_result(simulated=False)
+    table = result.tables.contributions
+    plants = table[table["stratum"] == "altitude"].assign(
+        stratum="site×plant", level=lambda rows: "P1×" + rows["level"].str[:2] + rows["period"]
+    )
+    paired = replace(result, tables=replace(result.tables, contributions=plants))
+    figure = draw_figure("contributions", paired, "en")
+    assert faults(figure) == []
+    (axes,) = figure.axes
+    assert len(axes.get_yticks()) == len(plants.drop_duplicates(["period", "level"])) == 12
+    assert "in 12 of 12 cases" in FIGURES["contributions"].finding(paired, Text("en"))
+
+
+def test_a_stratum_with_very_many_levels_is_cut_and_the_text_says_so(make_result: Make) -> None:
+    result = make_result(simulated=False, periods=1)
+    table = result.tables.contributions
+    one = table[(table["stratum"] == "altitude") & (table["level"] == "2900-3500")]
+    sites = tuple(f"site {number}" for number in range(50))
+    many = pd.concat([one.assign(stratum="site", level=site) for site in sites])
+    wide = replace(result, strata={"site": sites}, tables=replace(result.tables, contributions=many))
+    figure = draw_figure("contributions", wide, "en")
+    assert len(figure.axes[0].get_yticks()) == 30
+    assert "20 further levels are in the tables only" in FIGURES["contributions"].method(wide, Text("en"))
 
 
 def test_refused_parts_say_why(make_result: Make) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -121,7 +122,9 @@ def test_levels_are_written_for_people(stratum: str, level: str, said: str) -> N
 def test_a_period_is_named_with_its_date_once(make_result: Callable[..., StudyResult]) -> None:
     result = make_result()
     assert period_label(result, "2020-06", Text("en")) == "early ablation (2020-06)"
-    assert period_label(result, "2020-06", Text("zh")) == "消融初期（2020-06）"
+    assert period_label(result, "2020-06", Text("zh")) == "early ablation（2020-06）"
+    dated = replace(result, period_names={"2020-06": "消融初期，2020 年 6 月"})
+    assert period_label(dated, "2020-06", Text("zh")) == "消融初期，2020 年 6 月"
     assert period_label(make_result(periods=1), "2019-05", Text("en")) == "2019-05"
 
 

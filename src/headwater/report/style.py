@@ -80,16 +80,16 @@ KIND_MARKS = {
     "stem": Mark("#E2D616", "*", 26, edge="#5C5706"),
     "leaf": Mark("#E2D616", "P", 18, edge="#5C5706"),
     "spring": Mark(GREY, "v", 18, hollow=True, hatch="////"),
-    "lake": Mark(GREY, "8", 18, hollow=True, hatch="...."),
+    "lake": Mark(GREY, ">", 18, hollow=True, hatch="...."),
     "vapour": Mark(GREY, "x", 16, edge=GREY),
-    "tap": Mark(GREY, "d", 16, hollow=True, hatch="xxxx"),
+    "tap": Mark(GREY, "<", 16, hollow=True, hatch="xxxx"),
     "other": Mark(GREY, "X", 16, hollow=True, hatch="++++"),
 }
 """Kind of water → its mark (the house table of colours)."""
 
 OWN_MARKS = (
-    Mark("#B65FCF", "<", 16),
-    Mark("#B8860B", ">", 16),
+    Mark("#B65FCF", "d", 18),
+    Mark("#B8860B", "8", 18),
     Mark("#4F8F8B", "h", 18),
     Mark("#D77A9B", "X", 18),
     Mark("#7A8B2A", "P", 18),

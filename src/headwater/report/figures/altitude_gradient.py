@@ -19,6 +19,7 @@ from headwater.report.figures.panels import (
     panel_height,
     scatter,
     thin,
+    width_for,
 )
 from headwater.report.figures.words import ALL, D18O, kind_label, kinds_present, period_label
 from headwater.report.numbers import number as written
@@ -57,7 +58,7 @@ def draw(result: StudyResult, text: Text) -> Figure:
     ]
     fig, axes = panel_grid(
         len(kinds),
-        width_mm=WIDE_MM,
+        width_mm=width_for(len(kinds)),
         height_mm=panel_height(columns, width_mm=WIDE_MM, ratio=0.75, most_mm=50),
         legend=entries,
     )

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from headwater.report.figures.panels import bar_fill, bar_key, line_key, panel_width_mm
-from headwater.report.style import INK, QUIET, Mark
+from headwater.report.figures.words import kind_label
+from headwater.report.style import INK, QUIET, Mark, source_marks
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -33,9 +34,14 @@ REFUSED_CODES = ("one_source", "no_sources", "unpaired", "too_few_samples")
 """Notices that explain why a period has no shares."""
 
 
+def loose_rows(table: pd.DataFrame) -> pd.Series:
+    """True for rows whose shares are feasible ranges only."""
+    return table["flags"].astype(str).str.contains("underdetermined")
+
+
 def loose(rows: pd.DataFrame) -> bool:
-    """True where the shares are feasible ranges only."""
-    return bool(rows["flags"].astype(str).str.contains("underdetermined").any())
+    """True where any of the shares is a feasible range only."""
+    return bool(loose_rows(rows).any())
 
 
 def as_ranges(rows: pd.DataFrame) -> bool:
@@ -169,17 +175,18 @@ def _ranges(
             )
 
 
-def legend(result: StudyResult, marks: dict[str, Mark], text: Text) -> list[Artist]:
+def legend(result: StudyResult, text: Text) -> list[Artist]:
     """Entries for the sources, the whiskers or ranges, and the known truth."""
     from matplotlib.patches import Patch
 
     table = result.tables.contributions
-    shown = [name for name in marks if (table["source"] == name).any()] if len(table) else list(marks)
-    entries = [bar_key(marks[name], text.name("kind", name)) for name in shown]
+    marks = source_marks(result.sources, result.waters)
+    shown = [name for name in marks if table.empty or (table["source"] == name).any()]
+    entries = [bar_key(marks[name], kind_label(name, text)) for name in shown]
+    if len(table) and not loose_rows(table).all():
+        entries.append(line_key(text("figure.contributions.whisker")))
     if len(table) and loose(table):
         entries.append(Patch(label=text("figure.contributions.range"), **RANGE, edgecolor=QUIET))
-    elif len(table):
-        entries.append(line_key(text("figure.contributions.whisker")))
     if result.truth is not None and len(table):
         entries.append(_tick_key(text("figure.contributions.truth")))
     return entries

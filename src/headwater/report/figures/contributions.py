@@ -10,7 +10,7 @@ from headwater.report.figures.bars import (
     REFUSED_CODES,
     draw_shares,
     legend,
-    loose,
+    loose_rows,
     percent_axis,
     row_height,
     truth_of,
@@ -18,13 +18,21 @@ from headwater.report.figures.bars import (
 from headwater.report.figures.panels import (
     Margins,
     columns_for,
-    fit,
     heading,
     panel_grid,
     panel_width_mm,
     refused,
-    text_mm,
     width_for,
+)
+from headwater.report.figures.rows import (
+    Row,
+    depth,
+    in_columns,
+    label_room,
+    label_rows,
+    left_out_remark,
+    paired_rows,
+    stratum_rows,
 )
 from headwater.report.figures.words import (
     ALL,
@@ -38,7 +46,7 @@ from headwater.report.figures.words import (
     stratum_label,
     why_empty,
 )
-from headwater.report.style import MM, QUIET, source_marks
+from headwater.report.style import QUIET, WIDE_MM, source_marks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,7 +56,8 @@ if TYPE_CHECKING:
     from headwater.study.result import StudyResult
 
 MOST_WITH_ALL_STRATA = 6
-HEAD_MM = 5.6
+MOST_IN_A_COLUMN = 34
+MOST_PAIRS = 120
 
 
 def wants(result: StudyResult) -> bool:
@@ -57,53 +66,30 @@ def wants(result: StudyResult) -> bool:
 
 
 def draw(result: StudyResult, text: Text) -> Figure:
-    """One column a period, one bar a level; the highest altitude on top."""
+    """One column a period, one bar a level; mixtures that are paired with their own sources in a list."""
+    if _paired(result):
+        return _draw_pairs(result, text)
     periods = drawn_periods(result)
     table = result.tables.contributions
     row_mm = row_height(table)
-    rows = stratum_rows(result, table, few=len(periods) > MOST_WITH_ALL_STRATA, head=HEAD_MM / row_mm)
-    marks = source_marks(result.sources, result.waters)
+    rows = stratum_rows(result, table, text, row_mm=row_mm, few=len(periods) > MOST_WITH_ALL_STRATA)
     columns = columns_for(len(periods))
-    height = row_mm * (_depth(rows) + 0.2)
-    left = label_room(rows, text)
+    left = label_room(rows)
     fig, axes = panel_grid(
         len(periods),
         width_mm=width_for(len(periods)),
-        height_mm=max(height, 16),
-        legend=legend(result, marks, text),
+        height_mm=max(row_mm * (depth(rows) + 0.2), 16),
+        legend=legend(result, text),
         margins=Margins(left=left, right=9 if columns <= 3 else 3, across=10 if columns <= 3 else 4, down=14),
     )
-    cells, truth = by_cell(table), truth_of(result)
+    shown = set(table["period"].astype(str))
     for number, (period, panel) in enumerate(zip(periods, axes, strict=True)):
         heading(panel, period_label(result, period, text, short=columns > 2), number)
-        if not any(key[0] == period for key in cells):
+        if period not in shown:
             refused(panel, why_empty(result, text, period=period, about=REFUSED_CODES))
             continue
-        room = panel_width_mm(panel)
-        for y, stratum, level in rows:
-            if not level:
-                continue
-            found = cells.get((period, stratum, level))
-            if found is None:
-                panel.text(0.02, y, text("figure.no_value"), va="center_baseline", fontsize=6.5, color=QUIET)
-                continue
-            key = (period, stratum, level)
-            draw_shares(panel, y, found, marks, truth=truth.get(key, {}), room_mm=room)
-            if columns <= 3:
-                panel.annotate(
-                    f"{int(found['n'].iloc[0])}",
-                    (1, y),
-                    xycoords=panel.get_yaxis_transform(),
-                    xytext=(2, 0),
-                    textcoords="offset points",
-                    va="center_baseline",
-                    fontsize=6,
-                    color=QUIET,
-                )
-        percent_axis(
-            panel, table, text("figure.contributions.axis", mixture=kind_label(result.mixture, text))
-        )
-        label_rows(panel, rows, text, labelled=_labelled(axes, number, columns), left_mm=left)
+        _bars(panel, result, rows, period, text, counts=columns <= 3)
+        label_rows(panel, rows, labelled=number % columns == 0 or not axes[number - 1].axison, left_mm=left)
         lowest = number + columns >= len(periods) or not axes[number + columns].axison
         panel.set_xlabel(panel.get_xlabel() if lowest else "")
     return fig
@@ -112,15 +98,22 @@ def draw(result: StudyResult, text: Text) -> Figure:
 def finding(result: StudyResult, text: Text) -> str:
     """The stratum and source with the widest spread of shares within a period."""
     table = result.tables.contributions
-    table = table[table["stratum"].isin(result.strata) & ~table["stratum"].astype(str).str.contains("×")]
-    if table.empty or loose(table):
-        return text(
-            "figure.contributions.finding_range" if len(table) else "figure.contributions.finding_all"
-        )
-    groups = table.groupby(["period", "stratum", "source"], observed=True)["mean"]
-    spread = (groups.max() - groups.min()).sort_values()
-    period, stratum, source = map(str, spread.index[-1])
-    rows = table[(table["period"] == period) & (table["stratum"] == stratum) & (table["source"] == source)]
+    firm = table[~loose_rows(table)]
+    if table.empty:
+        return text("figure.nothing")
+    if firm.empty:
+        return text("figure.contributions.finding_range")
+    if _paired(result):
+        top = firm.loc[firm.groupby(["period", "stratum", "level"], observed=True)["mean"].idxmax()]
+        counts = top["source"].astype(str).value_counts()
+        source = kind_label(str(counts.index[0]), text)
+        return text("figure.contributions.finding_pairs", n=len(top), k=int(counts.iloc[0]), source=source)
+    firm = firm[firm["stratum"].isin(list(margins(result, firm)))]
+    if firm.empty:
+        return text("figure.contributions.finding_all")
+    groups = firm.groupby(["period", "stratum", "source"], observed=True)["mean"]
+    period, stratum, source = map(str, (groups.max() - groups.min()).idxmax())
+    rows = firm[(firm["period"] == period) & (firm["stratum"] == stratum) & (firm["source"] == source)]
     low, high = rows.loc[rows["mean"].idxmin()], rows.loc[rows["mean"].idxmax()]
     return text(
         "figure.contributions.finding",
@@ -135,82 +128,77 @@ def finding(result: StudyResult, text: Text) -> str:
 
 
 def method(result: StudyResult, text: Text) -> str:
-    """How the shares were computed, from how many waters, and what the whiskers are."""
+    """How the shares were computed, from how many waters, and what whiskers and ranges are."""
     table = result.tables.contributions
-    whole = table[table["stratum"] == ALL].drop_duplicates("period")
+    whole = table[table["stratum"] == ALL] if (table["stratum"] == ALL).any() else table
+    n = int(whole.drop_duplicates(["period", "stratum", "level"])["n"].sum())
     names = [text.name("method", name) for name in dict.fromkeys(table["method"].astype(str))]
-    key = "figure.contributions.method_range" if loose(table) else "figure.contributions.method"
-    return text(key, n=int(whole["n"].sum()), method=text.listing(names))
+    loose = loose_rows(table)
+    sentence = text("figure.contributions.method", n=n, method=text.listing(names))
+    sentence += text("figure.contributions.method_whisker") if not loose.all() else ""
+    sentence += text("figure.contributions.method_range") if loose.any() else ""
+    if _paired(result):
+        pairs = len(table.drop_duplicates(["period", "stratum", "level"]))
+        return sentence + (text("figure.levels_left_out", n=pairs - MOST_PAIRS) if pairs > MOST_PAIRS else "")
+    return sentence + left_out_remark(result, table, text)
 
 
-def stratum_rows(
-    result: StudyResult, table: pd.DataFrame, *, few: bool, head: float = 1.15
-) -> list[tuple[float, str, str]]:
-    """(y, stratum, level) from the top; an empty level is the heading of its stratum.
-
-    ``head`` is the height of a heading in rows. ``few`` keeps only the first stratum, for figures with
-    very many panels.
-    """
-    rows: list[tuple[float, str, str]] = [(0.0, ALL, ALL)] if (table["stratum"] == ALL).any() else []
-    kept = margins(result, table)
-    if not kept:
-        others = dict.fromkeys(str(name) for name in table["stratum"] if name != ALL)
-        kept = {
-            name: tuple(dict.fromkeys(table.loc[table["stratum"] == name, "level"].astype(str)))
-            for name in others
-        }
-    y = 1.0 if rows else 0.0
-    for stratum, levels in list(kept.items())[: 1 if few else None]:
-        rows.append((y - 0.5 + 0.54 * head, stratum, ""))
-        y += head
-        for level in reversed(levels) if stratum == "altitude" else levels:
-            rows.append((y, stratum, level))
-            y += 1.0
-    return rows
+def _paired(result: StudyResult) -> bool:
+    """True where every mixture was mixed from its own sources, so that no stratum has shares."""
+    table = result.tables.contributions
+    return len(table) > 0 and not (table["stratum"] == ALL).any() and not margins(result, table)
 
 
-def label_room(rows: list[tuple[float, str, str]], text: Text) -> float:
-    """Width that the labels of the rows need [mm], within reason."""
-    widths = [
-        text_mm(level_label(stratum, level, text)) if level else text_mm(stratum_label(stratum, text))
-        for _, stratum, level in rows
-    ]
-    return min(42.0, max([14.0, *widths]) + 3)
+def _draw_pairs(result: StudyResult, text: Text) -> Figure:
+    """Up to three columns of bars, each under the heading of its period."""
+    table = result.tables.contributions
+    row_mm = row_height(table)
+    rows = paired_rows(result, table, text, row_mm=row_mm, most=MOST_PAIRS)
+    parts = in_columns(rows, min(3, 1 + len(rows) // MOST_IN_A_COLUMN))
+    left = label_room(rows)
+    fig, axes = panel_grid(
+        len(parts),
+        width_mm=WIDE_MM if len(parts) > 1 else width_for(1),
+        height_mm=max(row_mm * (max(map(depth, parts)) + 0.2), 16),
+        columns=len(parts),
+        legend=legend(result, text),
+        margins=Margins(left=left, right=7, across=left + 5, top=8),
+    )
+    deepest = max(map(depth, parts))
+    for part, panel in zip(parts, axes, strict=True):
+        _bars(panel, result, part, "", text, counts=True)
+        label_rows(panel, part, labelled=True, left_mm=left)
+        panel.set_ylim(deepest - 0.4, -0.6)
+    return fig
 
 
-def label_rows(
-    panel: Axes, rows: list[tuple[float, str, str]], text: Text, *, labelled: bool, left_mm: float
+def _bars(
+    panel: Axes, result: StudyResult, rows: list[Row], period: str, text: Text, *, counts: bool
 ) -> None:
-    """Levels beside the bars, headings of the strata in grey above theirs."""
-    levels = [(y, level_label(stratum, level, text)) for y, stratum, level in rows if level]
-    names = [fit(name, left_mm - 2) for _, name in levels] if labelled else [""] * len(levels)
-    panel.set_yticks([y for y, _ in levels], names)
-    panel.tick_params(axis="y", length=0)
-    panel.spines["left"].set_visible(False)
-    panel.set_ylim(_depth(rows) - 0.4, -0.6)
-    if not labelled:
-        return
-    width = panel.get_position().width * panel.figure.get_figwidth() / MM
-    for y, stratum, level in rows:
-        if not level:
-            panel.text(
-                -(left_mm - 2) / width,
-                y,
-                stratum_label(stratum, text),
-                transform=panel.get_yaxis_transform(),
-                ha="left",
-                va="center_baseline",
-                fontsize=7,
-                color=QUIET,
-            )
-
-
-def _labelled(axes: list[Axes], number: int, columns: int) -> bool:
-    return number % columns == 0 or not axes[number - 1].axison
-
-
-def _depth(rows: list[tuple[float, str, str]]) -> float:
-    return max((y for y, _, _ in rows), default=0.0) + 1.0
+    """The bars of a panel; ``counts`` writes the number of samples at their right."""
+    table = result.tables.contributions
+    marks = source_marks(result.sources, result.waters)
+    cells, truth = by_cell(table), truth_of(result)
+    look = {"va": "center_baseline", "color": QUIET}
+    for row in rows:
+        key = (row.period or period, row.stratum, row.level)
+        found = cells.get(key) if row.level else None
+        if found is not None:
+            known = truth.get(key, {})
+            draw_shares(panel, row.y, found, marks, truth=known, room_mm=panel_width_mm(panel))
+            if counts:
+                panel.annotate(
+                    f"{int(found['n'].iloc[0])}",
+                    (1, row.y),
+                    xycoords=panel.get_yaxis_transform(),
+                    xytext=(2, 0),
+                    textcoords="offset points",
+                    fontsize=6,
+                    **look,
+                )
+        elif row.level:
+            panel.text(0.02, row.y, text("figure.no_value"), fontsize=6.5, **look)
+    percent_axis(panel, table, text("figure.contributions.axis", mixture=kind_label(result.mixture, text)))
 
 
 def _with_sd(row: pd.Series) -> str:

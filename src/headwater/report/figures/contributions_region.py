@@ -51,7 +51,7 @@ def draw(result: StudyResult, text: Text) -> Figure:
         width_mm=MIDDLE_MM,
         height_mm=max(16.0, height * len(periods) + 2),
         margins=Margins(left=left, right=4, across=7, top=8),
-        legend=legend(result, marks, text),
+        legend=legend(result, text),
         ratios=None if ranges else (1.25, 1),
     )
     cells, truth = by_cell(table), truth_of(result)

@@ -7,11 +7,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from headwater.report.figures.panels import Margins, columns_for, fit, heading, panel_grid, refused, text_mm
+from headwater.report.figures.panels import (
+    Margins,
+    columns_for,
+    fit,
+    heading,
+    panel_grid,
+    refused,
+    text_mm,
+    width_for,
+)
 from headwater.report.figures.words import ALL, drawn_periods, kind_label, kinds_present, period_label
 from headwater.report.numbers import number as written
 from headwater.report.numbers import p_value
-from headwater.report.style import ALTITUDE_MAP, INK, WIDE_MM
+from headwater.report.style import ALTITUDE_MAP, INK
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,12 +48,12 @@ def draw(result: StudyResult, text: Text) -> Figure:
     names = [kind_label(kind, text) for kind in kinds]
     label_mm = min(30.0, max([8.0, *map(text_mm, names)]) + 2)
     columns = columns_for(len(periods))
-    width = (WIDE_MM - label_mm - 4 - 4 * (columns - 1)) / columns
+    width = (width_for(len(periods)) - label_mm - 4 - 4 * (columns - 1)) / columns
     rows, across = max(len(kinds) - 1, 1), max(len(kinds) - 1, 1)
     cell = min(11.0, width / across)
     fig, axes = panel_grid(
         len(periods),
-        width_mm=WIDE_MM,
+        width_mm=width_for(len(periods)),
         height_mm=max(cell * rows, 14),
         columns=columns,
         margins=Margins(

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from headwater.report.figures.contributions import label_room, label_rows, stratum_rows
 from headwater.report.figures.panels import Margins, columns_for, heading, panel_grid, refused, width_for
+from headwater.report.figures.rows import (
+    Row,
+    depth,
+    label_room,
+    label_rows,
+    left_out_remark,
+    stratum_rows,
+)
 from headwater.report.figures.words import (
     ALL,
     drawn_periods,
@@ -29,6 +36,9 @@ if TYPE_CHECKING:
     from headwater.study.result import StudyResult
 
 MOST_WITH_ALL_STRATA = 6
+ROW_MM = 4.2
+LEAST_FOR_SCALE = 3
+"""Intervals of fewer samples may run off the panel: they must not set its scale."""
 
 
 def wants(result: StudyResult) -> bool:
@@ -40,14 +50,13 @@ def draw(result: StudyResult, text: Text) -> Figure:
     """One column a period; 0 is the meteoric line, the number at the right the rank within the stratum."""
     periods = drawn_periods(result)
     table = result.tables.line_distance
-    rows = stratum_rows(result, table, few=len(periods) > MOST_WITH_ALL_STRATA)
+    rows = stratum_rows(result, table, text, row_mm=ROW_MM, few=len(periods) > MOST_WITH_ALL_STRATA)
     columns = columns_for(len(periods))
-    left = label_room(rows, text)
-    deepest = max((y for y, _, _ in rows), default=0.0) + 1.2
+    left = label_room(rows)
     fig, axes = panel_grid(
         len(periods),
         width_mm=width_for(len(periods)),
-        height_mm=max(16.0, 4.2 * deepest),
+        height_mm=max(16.0, ROW_MM * (depth(rows) + 0.2)),
         columns=columns,
         margins=Margins(left=left, right=7, across=8 if columns <= 3 else 5, down=14),
     )
@@ -61,9 +70,7 @@ def draw(result: StudyResult, text: Text) -> Figure:
             continue
         _column(panel, own, rows, colours.get(period, INK), ranks=columns <= 4)
         panel.set_xlim(*bounds)
-        label_rows(
-            panel, rows, text, labelled=number % columns == 0 or not axes[number - 1].axison, left_mm=left
-        )
+        label_rows(panel, rows, labelled=number % columns == 0 or not axes[number - 1].axison, left_mm=left)
         lowest = number + columns >= len(periods) or not axes[number + columns].axison
         panel.set_xlabel(text("figure.lc_excess") if lowest else "")
     return fig
@@ -101,32 +108,27 @@ def method(result: StudyResult, text: Text) -> str:
     table = result.tables.line_distance
     whole = table[table["stratum"] == ALL]
     line = result.meteoric_line
-    values = {"n": int(whole["n"].sum())}
+    values: dict[str, Any] = {"n": int(whole["n"].sum())}
     if line is None:
         return text("figure.line_distance.method_none", **values)
+    remark = left_out_remark(result, table, text)
     sign = "+" if line.intercept < 0 else "−"
-    return text(
-        "figure.line_distance.method",
-        slope=written(line.slope),
-        intercept=f"{sign} {written(abs(line.intercept))}",
-        **values,
-    )
+    equation = {"slope": written(line.slope), "intercept": f"{sign} {written(abs(line.intercept))}"}
+    return text("figure.line_distance.method", **equation, **values) + remark
 
 
-def _column(
-    panel: Axes, own: pd.DataFrame, rows: list[tuple[float, str, str]], colour: str, *, ranks: bool
-) -> None:
+def _column(panel: Axes, own: pd.DataFrame, rows: list[Row], colour: str, *, ranks: bool) -> None:
     panel.axvline(0, color=QUIET, linewidth=0.7, zorder=1)
     panel.grid(axis="x", color=PALE, linewidth=0.4, zorder=0)
     panel.set_axisbelow(True)
     found = {(str(row["stratum"]), str(row["level"])): row for row in own.to_dict("records")}
-    for y, stratum, level in rows:
-        row = found.get((stratum, level)) if level else None
+    for place in rows:
+        row = found.get((place.stratum, place.level))
         if row is None:
             continue
+        y, whole = place.y, place.stratum == ALL
         if np.isfinite([row["low"], row["high"]]).all():
             panel.plot([row["low"], row["high"]], [y, y], color=colour, linewidth=1.3, zorder=2)
-        whole = stratum == ALL
         panel.plot(
             row["lc_excess"],
             y,
@@ -151,6 +153,7 @@ def _column(
 
 
 def _bounds(table: pd.DataFrame) -> tuple[float, float]:
+    table = table[table["n"] >= LEAST_FOR_SCALE] if (table["n"] >= LEAST_FOR_SCALE).any() else table
     values = table[["lc_excess", "low", "high"]].to_numpy(float)
     values = values[np.isfinite(values)]
     if not values.size:

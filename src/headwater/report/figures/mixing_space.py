@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from headwater.study.result import StudyResult
 
 MOST_WITH_TWO_ROWS = 3
+LEAST_FOR_INTERVAL = 3
 
 
 def wants(result: StudyResult) -> bool:
@@ -161,7 +162,7 @@ def _panel(
         if mark is not None:
             _member(panel, row, tracer, mark)
     own = means[means["period"] == period]
-    for level, shade in zip(levels, altitude_shades(len(levels)), strict=True):
+    for level, shade in zip(levels, _shades(result, levels), strict=True):
         for row in own[own["level"] == level].to_dict("records"):
             spot = (row["d18O_mean"], row[f"{tracer}_mean"])
             panel.errorbar(
@@ -178,6 +179,11 @@ def _panel(
             )
 
 
+def _shades(result: StudyResult, levels: tuple[str, ...]) -> list[str]:
+    """Colours of the levels; where there are none the colour of the mixture."""
+    return [kind_mark(result.mixture).line] if levels == (ALL,) else altitude_shades(len(levels))
+
+
 def _edges(spots: np.ndarray) -> list[tuple[int, int]]:
     """Pairs of sources that are joined: all of up to three, else the sides of their hull."""
     if len(spots) < 4:
@@ -188,6 +194,9 @@ def _edges(spots: np.ndarray) -> list[tuple[int, int]]:
 
 
 def _half(row: dict, tracer: str) -> list[list[float]]:
+    """Distance to both ends of the 95 % interval; none for a mean of two, which would cross the panel."""
+    if row["n"] < LEAST_FOR_INTERVAL:
+        return [[0.0], [0.0]]
     mean, low, high = (float(row[f"{tracer}_{part}"]) for part in ("mean", "low", "high"))
     return [
         [max(0.0, mean - low) if np.isfinite(low) else 0.0],
@@ -228,7 +237,7 @@ def _legend(
     entries = [key(mark, kind_label(name, text)) for name, mark in marks.items() if name in shown]
     name = kind_label(result.mixture, text)
     entries.append(key(kind_mark(result.mixture), text("figure.single", mixture=name)))
-    for level, shade in zip(levels, altitude_shades(len(levels)), strict=True):
+    for level, shade in zip(levels, _shades(result, levels), strict=True):
         label = name if stratum == ALL else f"{name} {level_label(stratum, level, text)}"
         entries.append(key(Mark(shade, "o", 18, edge="#FFFFFF"), label))
     return entries

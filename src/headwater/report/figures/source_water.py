@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from headwater.report.figures.contributions import label_room, label_rows, stratum_rows
 from headwater.report.figures.panels import (
     Margins,
     columns_for,
@@ -16,6 +15,13 @@ from headwater.report.figures.panels import (
     panel_grid,
     refused,
     width_for,
+)
+from headwater.report.figures.rows import (
+    depth,
+    label_room,
+    label_rows,
+    left_out_remark,
+    stratum_rows,
 )
 from headwater.report.figures.words import (
     ALL,
@@ -44,7 +50,8 @@ if TYPE_CHECKING:
     from headwater.study.result import StudyResult
 
 MOST_WITH_ALL_STRATA = 6
-GAP = 0.2
+ROW_MM = 4.6
+GAP = 0.22
 WELL = "well-defined"
 
 
@@ -57,14 +64,13 @@ def draw(result: StudyResult, text: Text) -> Figure:
     """One column a period: δ¹⁸O of the source by both ways with 95 % intervals, and that of precipitation."""
     periods = drawn_periods(result)
     table = result.tables.source_water
-    rows = stratum_rows(result, table, few=len(periods) > MOST_WITH_ALL_STRATA)
+    rows = stratum_rows(result, table, text, row_mm=ROW_MM, few=len(periods) > MOST_WITH_ALL_STRATA)
     columns = columns_for(len(periods))
-    left = label_room(rows, text)
-    deepest = max((y for y, _, _ in rows), default=0.0) + 1.2
+    left = label_room(rows)
     fig, axes = panel_grid(
         len(periods),
         width_mm=width_for(len(periods)),
-        height_mm=max(16.0, 4.6 * deepest),
+        height_mm=max(16.0, ROW_MM * (depth(rows) + 0.2)),
         columns=columns,
         margins=Margins(left=left, right=4, across=6, down=14),
         legend=_legend(result, text),
@@ -80,13 +86,11 @@ def draw(result: StudyResult, text: Text) -> Figure:
         panel.set_xlim(*bounds)
         _rain(panel, result, period)
         found = {(str(row["stratum"]), str(row["level"])): row for row in own.to_dict("records")}
-        for y, stratum, level in rows:
-            row = found.get((stratum, level)) if level else None
+        for place in rows:
+            row = found.get((place.stratum, place.level))
             if row is not None:
-                _row(panel, y, row, bounds, colours.get(period, INK), text)
-        label_rows(
-            panel, rows, text, labelled=number % columns == 0 or not axes[number - 1].axison, left_mm=left
-        )
+                _row(panel, place.y, row, bounds, colours.get(period, INK), text)
+        label_rows(panel, rows, labelled=number % columns == 0 or not axes[number - 1].axison, left_mm=left)
         lowest = number + columns >= len(periods) or not axes[number + columns].axison
         panel.set_xlabel(D18O if lowest else "")
         panel.locator_params(axis="x", nbins=6, integer=True)
@@ -116,7 +120,8 @@ def finding(result: StudyResult, text: Text) -> str:
 def method(result: StudyResult, text: Text) -> str:
     """How both values were computed, from how many waters."""
     table = result.tables.source_water
-    return text("figure.source_water.method", n=int(table.loc[table["stratum"] == ALL, "n"].sum()))
+    n = int(table.loc[table["stratum"] == ALL, "n"].sum())
+    return text("figure.source_water.method", n=n) + left_out_remark(result, table, text)
 
 
 def _row(panel: Axes, y: float, row: dict, bounds: tuple[float, float], colour: str, text: Text) -> None:
@@ -138,7 +143,7 @@ def _row(panel: Axes, y: float, row: dict, bounds: tuple[float, float], colour: 
             bounds[0] + 0.015 * (bounds[1] - bounds[0]),
             y - GAP,
             text("figure.source_water.ill"),
-            fontsize=5.8,
+            fontsize=5.5,
             va="center_baseline",
             color=ALERT,
             zorder=4,

@@ -29,7 +29,7 @@ def period_label(result: StudyResult, period: str, text: Text, *, short: bool = 
     """The reader's name of a period with its date, ``early ablation (2020-06)``; ``all`` is one word."""
     if period == ALL:
         return text("figure.whole_campaign")
-    name = text.name("period_name", result.period_names.get(period, period))
+    name = result.period_names.get(period, period)
     return name if short or period[:4] in name else text("figure.period", name=name, period=period)
 
 
@@ -40,7 +40,7 @@ def drawn_periods(result: StudyResult) -> tuple[str, ...]:
 
 def kind_label(kind: str, text: Text) -> str:
     """The reader's word for a kind of water or a source; a name of one's own stays."""
-    return text.name("kind", kind)
+    return text.name("kind", LEVEL_RANGE.sub(_range, kind))
 
 
 def stratum_label(stratum: str, text: Text) -> str:
@@ -61,9 +61,13 @@ def level_label(stratum: str, level: str, text: Text) -> str:
 def _one_level(stratum: str, level: str, text: Text) -> str:
     found = LEVEL_RANGE.match(level)
     if found and stratum in ("altitude", "depth"):
-        low, high, unit = found.groups()
-        return f"{low}–{high} {unit or 'm'}".replace("-", "−")
+        return _range(found)
     return text.name(f"level.{stratum}", level)
+
+
+def _range(found: re.Match[str]) -> str:
+    low, high, unit = found.groups()
+    return f"{low}–{high} {unit or 'm'}".replace("-", "−")
 
 
 def margins(result: StudyResult, frame: pd.DataFrame) -> dict[str, tuple[str, ...]]:

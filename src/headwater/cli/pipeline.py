@@ -143,6 +143,8 @@ def _text(result: StudyResult, html: Path) -> str:
 
 def _share(row: pd.Series) -> str:
     """A share with its sd; only its range where the tracers leave it open."""
+    from headwater.report.numbers import share_with_sd
+
     if "underdetermined" in row["flags"]:
         return f"{100 * row['q025']:.0f}–{100 * row['q975']:.0f} %"
-    return f"{100 * row['mean']:.0f} ± {100 * row['sd']:.0f} %"
+    return share_with_sd(float(row["mean"]), float(row["sd"]))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 MISSING = "–"
 MINUS = "\u2212"
 PLUS_MINUS = "\u00a0±\u00a0"
+NO_SPREAD = 0.0005
 THIN = "\u202f"  # narrow no-break space, between a number and its unit
 
 
@@ -53,8 +54,11 @@ def share(value: float) -> str:
 
 
 def share_with_sd(mean: float, sd: float) -> str:
-    """A share with its standard deviation: ``72 ± 4 %``; one decimal where the sd is below half a percent."""
-    if missing(mean) or missing(sd):
+    """A share with its standard deviation: ``72 ± 4 %``; one decimal where the sd is below half a percent.
+
+    A share at the edge of what is possible has no spread left: ``0 %``, not ``0 ± 0 %``.
+    """
+    if missing(mean) or missing(sd) or sd < NO_SPREAD:
         return share(mean)
     decimals = 1 if 0 < sd < 0.005 else 0
     return f"{number(100 * mean, decimals)}{PLUS_MINUS}{number(100 * sd, decimals)}{THIN}%"

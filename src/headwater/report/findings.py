@@ -38,7 +38,12 @@ def summary(result: StudyResult, text: Text) -> list[str]:
     """Up to five sentences: what was read, where the water comes from, what stands out."""
     must = [read_sentence(result, text), *shares(result, text)]
     more = [*truth(result, text), *contrast(result, text), *off_line(result, text), *nearest(result, text)]
-    return must + more[: max(MOST_SENTENCES - 1 - len(must), 0)]
+    return [opened(said) for said in must + more[: max(MOST_SENTENCES - 1 - len(must), 0)]]
+
+
+def opened(said: str) -> str:
+    """The sentence with a capital letter at its beginning."""
+    return said[:1].upper() + said[1:]
 
 
 def read_sentence(result: StudyResult, text: Text) -> str:
@@ -54,23 +59,27 @@ def read_sentence(result: StudyResult, text: Text) -> str:
 
 def shares(result: StudyResult, text: Text) -> list[str]:
     """Where the mixture came from in each period; a range over periods where there are many."""
-    frame = result.tables.contributions
-    frame = frame[(frame["stratum"] == "all") & frame["mean"].notna()]
+    everything = result.tables.contributions
+    frame = everything[(everything["stratum"] == "all") & everything["mean"].notna()]
+    mixture = kind_label(result.mixture, text)
+    if frame.empty and not everything.empty:
+        groups = everything.groupby(["period", "stratum", "level"], observed=True).ngroups
+        return [text("say.paired", n=integer(groups), mixture=mixture)]
     if frame.empty:
         refused = [n for n in result.notices if n.level == "refused"]
         first = next((n for n in refused if n.code in ("one_source", "no_sources", "unpaired")), None)
         why = first or next(iter(refused), None)
         return [sentence(why, text, result) if why else text("say.no_shares")]
     if frame["period"].nunique() > MOST_PERIODS:
+        if frame["flags"].astype(str).str.contains("underdetermined").any():
+            return [text("say.ranges_only", mixture=mixture)]
         return [_largest_source(result, frame, text)]
-    mixture = kind_label(result.mixture, text)
     found = []
     for period, part in frame.groupby("period", sort=False, observed=True):
         part = part.sort_values("mean", ascending=False, kind="stable")
         items = [_item(row, text) for row in part.itertuples()]
         label = period_label(result, str(period), text)
-        said = text("say.shares", period=label, mixture=mixture, shares=text.listing(items))
-        found.append(said[0].upper() + said[1:])
+        found.append(text("say.shares", period=label, mixture=mixture, shares=text.listing(items)))
     return found + _refused_periods(result, frame, text)
 
 
@@ -100,8 +109,8 @@ def contrast(result: StudyResult, text: Text) -> list[str]:
 
 def off_line(result: StudyResult, text: Text) -> list[str]:
     """How far the mixture lies from the meteoric line."""
-    frame = result.tables.line_distance
-    frame = frame[(frame["stratum"] == "all") & frame["lc_excess"].notna()]
+    frame = _by_period(result.tables.line_distance)
+    frame = frame[frame["lc_excess"].notna()]
     if frame.empty:
         return []
     mixture = kind_label(result.mixture, text)
@@ -197,8 +206,7 @@ def crossings(result: StudyResult, text: Text) -> list[str]:
 def means(result: StudyResult, text: Text) -> list[str]:
     """Mean isotopes of the mixture in the periods with the lowest and the highest δ18O."""
     frame = result.tables.isotopes
-    frame = frame[(frame["kind"].astype(str) == result.mixture) & (frame["stratum"] == "all")]
-    frame = frame[frame["d18O_mean"].notna()]
+    frame = _by_period(frame[(frame["kind"].astype(str) == result.mixture) & frame["d18O_mean"].notna()])
     if frame.empty:
         return []
     mixture = kind_label(result.mixture, text)
@@ -253,24 +261,29 @@ def _largest_source(result: StudyResult, frame: pd.DataFrame, text: Text) -> str
     name = str(top["source"].astype(str).mode().iloc[0])
     own = frame[frame["source"].astype(str) == name]
     low, high = own.loc[own["mean"].idxmin()], own.loc[own["mean"].idxmax()]
-    said = text(
+    return text(
         "say.largest", source=kind_label(name, text), n=int((top["source"].astype(str) == name).sum()),
         of=len(top), mixture=kind_label(result.mixture, text), low=share_with_sd(low["mean"], low["sd"]),
         high=share_with_sd(high["mean"], high["sd"]),
         low_period=period_name(result, str(low["period"]), text),
         high_period=period_name(result, str(high["period"]), text),
     )  # fmt: skip
-    return said[0].upper() + said[1:]
 
 
 def _refused_periods(result: StudyResult, frame: pd.DataFrame, text: Text) -> list[str]:
     """Why a period has no shares, for periods whose refusal says so."""
     reasons = {n.period: n for n in reversed(result.notices) if n.level == "refused"}
     found = set(frame["period"].astype(str))
-    said = [
+    return [
         text("say.no_shares_period", period=period_label(result, period, text),
              reason=sentence(reasons[period], text, result))
         for period in result.periods
         if period not in found and period in reasons
     ]  # fmt: skip
-    return [item[0].upper() + item[1:] for item in said]
+
+
+def _by_period(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the whole region by period; the whole campaign only where there are no periods."""
+    frame = frame[frame["stratum"] == "all"]
+    periods = frame[frame["period"].astype(str) != "all"]
+    return frame if periods.empty else periods

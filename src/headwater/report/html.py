@@ -61,6 +61,7 @@ def report_html(
         caution=findings.caution(result, text),
         glance=glance,
         facts=_facts(result, text),
+        mixture=text.name("kind", result.mixture),
         notices=groups,
         sections=parts,
         figure_numbers=_numbers([drawing.name for part in parts for drawing in part.figures]),

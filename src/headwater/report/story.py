@@ -64,7 +64,8 @@ def sections(result: StudyResult, text: Text, drawings: Mapping[str, Drawing]) -
         kept = tuple(table for table in tables if table is not None)
         if figures or kept or name == "shares":  # a refusal is a result
             said = (*(() if figures else undrawn), *paragraphs)
-            found.append(Section(name, text(f"section.{name}"), said, figures, kept))
+            opened = tuple(findings.opened(sentence) for sentence in said)
+            found.append(Section(name, text(f"section.{name}"), opened, figures, kept))
     return tuple(found)
 
 

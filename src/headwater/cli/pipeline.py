@@ -48,8 +48,9 @@ class Job:
 
 def run_job(job: Job, show: Show) -> int:
     """Read, study, write; prints the summary and returns the exit code."""
-    from headwater.report.write import write_report
+    from headwater.report.write import check_folder, write_report
 
+    check_folder(job.output)
     started, clock = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), time.perf_counter()
     settings, origins = merge_settings(*job.layers)
     with show.progress() as progress:

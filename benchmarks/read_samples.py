@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 SIZES = (10_000, 100_000, 1_000_000)
+SEED = 1
 HEADER = (
     "sample_id,site,kind,date,latitude,longitude,altitude_m,depth (cm),d18O,d2H,d-excess,vegetation,aspect\n"
 )
@@ -33,7 +34,7 @@ print(json.dumps({
 """
 
 
-def write_table(path: Path, rows: int, seed: int = 1) -> None:
+def write_table(path: Path, rows: int, seed: int = SEED) -> None:
     """Write a campaign of ``rows`` samples: profiles of four layers, three parallels each, 0.5 % lost."""
     rng = np.random.default_rng(seed)
     layers = ("0-20", "20-40", "40-60", "60-80")

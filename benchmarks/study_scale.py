@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 SIZES = (10_000, 100_000, 1_000_000)
+SEED = 1
 BANDS = [2900, 3500, 4000, 4500, 5100]
 
 
@@ -52,7 +53,7 @@ def main() -> dict[str, float]:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         demo = folder / "campaign.csv"
-        simulate_campaign(1).samples.to_csv(demo, index=False)
+        simulate_campaign(SEED).samples.to_csv(demo, index=False)
         from importlib.resources import files
 
         settings = files("headwater.data") / "demo_study.toml"
@@ -65,7 +66,7 @@ def main() -> dict[str, float]:
         cpu = []
         for rows in SIZES:
             path = folder / f"{rows}.csv"
-            large_table(rows, 1).to_csv(path, index=False)
+            large_table(rows, SEED).to_csv(path, index=False)
             found = _run(path, plain)
             cpu.append(found["cpu_s"] - empty)
             values[f"cpu_s_{rows}"], values[f"peak_MB_{rows}"] = found["cpu_s"], found["peak_MB"]

@@ -11,7 +11,10 @@ import pandas as pd
 
 from headwater.errors import InputRefused
 from headwater.mixing import (
+    Composition,
     EndMembers,
+    ShareDraws,
+    Shares,
     bootstrap_shares,
     check_tracers,
     draw_end_members,
@@ -164,23 +167,8 @@ def _cell(
     except InputRefused as error:
         notices.refuse("mixing_refused", at=at, reason=str(error))
         return
-    if shares.underdetermined:
-        flags.append("underdetermined")
-        notices.warn(
-            "underdetermined",
-            at=(cell.period, "", ""),
-            sources=len(members.names),
-            tracers=len(members.tracers),
-        )
-    if shares.outside:
-        flags.append("outside")
+    flags += _judge(cell, shares, drawn, notices)
     for number, source in enumerate(members.names):
-        probability = float(drawn.probability_outside[number])
-        negative = not shares.underdetermined and shares.unconstrained[number] < 0
-        if negative and probability > LIKELY_OUTSIDE and cell.stratum == ALL:
-            notices.warn(
-                "shares_outside", at=(cell.period, "", ""), source=source, probability=round(probability, 3)
-            )
         found.rows.append(
             _row(at, source, n, drawn.mean[number], drawn.sd[number], drawn.quantiles[:, number])
             | {"method": str(shares.method), "flags": ";".join(flags)}
@@ -189,8 +177,22 @@ def _cell(
         _first_order(at, mixed, members, shares, found)
 
 
+def _judge(cell: Cell, shares: Shares, drawn: ShareDraws, notices: Notices) -> list[str]:
+    """Flags of a solution; for a whole period also the notices that go with them."""
+    at = (cell.period, "", "")
+    if shares.underdetermined:
+        notices.warn("underdetermined", at=at, sources=len(shares.sources), tracers=len(shares.residual))
+    elif cell.stratum == ALL:
+        for number, source in enumerate(shares.sources):
+            probability = float(drawn.probability_outside[number])
+            if shares.unconstrained[number] < 0 and probability > LIKELY_OUTSIDE:
+                notices.warn("shares_outside", at=at, source=source, probability=round(probability, 3))
+    outcome = {"underdetermined": shares.underdetermined, "outside": shares.outside}
+    return [flag for flag, holds in outcome.items() if holds]
+
+
 def _first_order(
-    at: tuple[str, str, str], mixed: Any, members: EndMembers, shares: Any, found: Contributions
+    at: tuple[str, str, str], mixed: Composition, members: EndMembers, shares: Shares, found: Contributions
 ) -> None:
     errors = first_order(mixed, members, shares=shares)
     for number, source in enumerate(errors.sources):

@@ -227,3 +227,14 @@ def test_prediction_band_covers_new_points(method):
 def test_method_is_kept():
     x, y = waters(10)
     assert fit_line(x, y, method="rma").method is LineMethod.RMA
+
+
+@pytest.mark.parametrize("method", ["ols", "rma", "theil_sen", "weighted"])
+def test_a_perfect_line_has_no_error_and_no_warning(method):
+    """Rounding left a variance below 0, whose root warned."""
+    rng = np.random.default_rng(4)
+    for _ in range(200):
+        x = rng.normal(-13.0, 3.0, 40)
+        line = fit_line(x, 7.9 * x + 12.43, method=method, weights=np.ones(40))
+        assert 0.0 <= line.slope_se < 1e-6
+        assert 0.0 <= line.residual_sd < 1e-6

@@ -269,7 +269,14 @@ def _line(
     x_ss: float,
     method: LineMethod,
 ) -> Line:
-    """Record of a line whose slope is independent of its height at the mean."""
+    """Record of a line whose slope is independent of its height at the mean.
+
+    Rounding can leave the variance of a perfect line a little below 0.
+    """
+    slope_variance, level_variance, variance = (
+        max(float(value), 0.0) if value == value else float("nan")
+        for value in (slope_variance, level_variance, variance)
+    )
     return Line(
         slope=float(slope),
         intercept=float(y_mean - slope * x_mean),

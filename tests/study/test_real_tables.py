@@ -139,4 +139,4 @@ def test_each_plant_draws_from_the_soil_under_it(shared):
     assert set(shares["stratum"]) == {"site×Plant"}
     assert shares["level"].nunique() == 17
     unpaired = next(notice for notice in found.notices if notice.code == "unpaired")
-    assert "shrub ISO1" in unpaired.values["places"]
+    assert "US-Ses×shrub ISO1" in [place["level"] for place in unpaired.values["places"]]

@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 
 from headwater.errors import InputRefused, SettingsRefused
+from headwater.report.notices import sentence
+from headwater.report.text import Text
 from headwater.samples import read_samples
 from headwater.simulate import simulate_campaign
 from headwater.study import merge_settings, run_study
@@ -147,6 +149,19 @@ def small(**columns) -> pd.DataFrame:
     frame["d18O (‰)"] = rng.normal(-10, 2, n).round(2)
     frame["d2H (‰)"] = (8 * frame["d18O (‰)"] + 10 + rng.normal(0, 2, n)).round(1)
     return frame
+
+
+def test_small_cells_and_small_periods_are_named_in_both_languages(tmp_path):
+    dates = ["2020-06-01"] * 9 + ["2020-07-01"] * 2 + ["2020-06-02"] * 18
+    table = small(Type=["soil water"] * 11 + ["rain"] * 9 + ["snow"] * 9, Date=dates)
+    table["Vegetation"] = ["meadow"] * 8 + ["forest"] + ["meadow"] * 2 + [None] * 18
+    found = study(tmp_path, table)
+    period = next(notice for notice in found.notices if notice.code == "too_few_samples")
+    assert (period.period, period.values["n"], period.values["needed"]) == ("2020-07", 2, 3)
+    cells = next(notice for notice in found.notices if notice.code == "small_cells")
+    assert {"level": "forest", "period": "2020-06", "n": 1} in cells.values["places"]
+    assert "forest (2020-06: 1)" in sentence(cells, Text("en"), found)
+    assert "森林" in sentence(cells, Text("zh"), found)
 
 
 def test_one_source_is_refused_and_the_diagnostics_stay(tmp_path):

@@ -87,6 +87,8 @@ def _why(notice: Notice, text: Text, result: StudyResult) -> str:
 
 def _filled(notice: Notice, text: Text, result: StudyResult) -> _Blanks:
     filled = _Blanks({name: _fill(name, value, text, result) for name, value in notice.values.items()})
+    if "places" in notice.values:
+        filled["places"] = _listed(notice.values["places"], notice.values.get("column", ""), text, result)
     if notice.period:
         filled.setdefault("period", period_label(result, notice.period, text))
     return filled
@@ -102,7 +104,18 @@ def _place(notice: Notice, text: Text, result: StudyResult) -> str:
     return ", ".join(parts)
 
 
+def _listed(places: list[dict[str, Any]], stratum: str, text: Text, result: StudyResult) -> str:
+    """Cells with their period and count: ``3500–4000 m (June: 2)``."""
+    cells = []
+    for place in places:
+        level = level_label(stratum, place["level"], text)
+        cells.append(f"{level} ({period_label(result, place['period'], text)}: {place['n']})")
+    return text("list.comma").join(cells)
+
+
 def _fill(name: str, value: Any, text: Text, result: StudyResult) -> str:
+    if isinstance(value, dict):
+        return ""  # a cell: listed with its stratum by the caller
     if isinstance(value, list | tuple | set | frozenset):
         return text.listing([_fill(name, item, text, result) for item in value])
     if isinstance(value, str):

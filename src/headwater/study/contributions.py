@@ -51,8 +51,8 @@ class Contributions:
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     first_order: list[dict[str, Any]] = field(default_factory=list)
-    too_small: dict[str, list[str]] = field(default_factory=dict)
-    unpaired: list[str] = field(default_factory=list)
+    too_small: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    unpaired: list[dict[str, Any]] = field(default_factory=list)
 
 
 def tracers_usable(strata: Strata, mixture: np.ndarray, settings: StudySettings, notices: Notices) -> bool:
@@ -115,15 +115,19 @@ def _tables(found: Contributions) -> tuple[pd.DataFrame, pd.DataFrame]:
 def _report_skipped(found: Contributions, settings: StudySettings, notices: Notices) -> None:
     for stratum, places in found.too_small.items():
         notices.refuse(
-            "too_few_samples",
-            at=("", stratum, ""),
+            "small_cells",
             what=str(settings.mixture.kind),
             needed=settings.strata.least_samples,
             count=len(places),
-            places=", ".join(places),
+            column=stratum,
+            places=places,
         )
     if found.unpaired:
-        notices.refuse("unpaired", count=len(found.unpaired), places=", ".join(found.unpaired))
+        notices.refuse("unpaired", count=len(found.unpaired), places=found.unpaired)
+
+
+def _place(level: str, period: str, n: int) -> dict[str, Any]:
+    return {"level": level, "period": period, "n": n}
 
 
 def _cell(
@@ -139,7 +143,11 @@ def _cell(
     at = (cell.period, cell.stratum, cell.level)
     n = len(cell.rows)
     if n < settings.strata.least_samples:
-        found.too_small.setdefault(cell.stratum, []).append(f"{cell.level} ({cell.period}: {n})")
+        if cell.stratum == ALL:
+            what, needed = str(settings.mixture.kind), settings.strata.least_samples
+            notices.refuse("too_few_samples", at=(cell.period, "", ""), what=what, n=n, needed=needed)
+        else:
+            found.too_small.setdefault(cell.stratum, []).append(_place(cell.level, cell.period, n))
         return
     possible = [
         source
@@ -249,7 +257,7 @@ def _paired(
             sources = period_sources(strata, names, cell.period, settings, among=own.get(key, sourced[:0]))
             present = [source.composition for source in sources if source.composition is not None]
             if len(present) < 2:
-                found.unpaired.append(f"{label} ({cell.period}: {len(present)})")
+                found.unpaired.append(_place(label, cell.period, len(present)))
                 continue
             stacked = stack(present)
             pooled = stacked, draw_end_members(stacked, settings.mixing.draws, rng)

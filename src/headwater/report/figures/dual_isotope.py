@@ -82,7 +82,7 @@ def draw(result: StudyResult, text: Text) -> Figure:
         heading(panel, period_label(result, period, text, short=columns > 3), number)
         part = waters if period == ALL else waters[waters["period"] == period]
         if part.empty:
-            refused(panel, why_empty(result, text, period=period, about=("too_few_samples",)))
+            refused(panel, why_empty(result, text, period=period, about=("line_refused", "too_few_samples")))
             continue
         _waters(panel, part, layers, kind_mark(result.mixture))
         draw_meteoric(panel, result, x_limits)
@@ -199,7 +199,7 @@ def _remark(panel: Axes, result: StudyResult, period: str, text: Text) -> None:
     line = result.evaporation_lines.get((period, ALL, ALL))
     room = panel_width_mm(panel)
     if line is None:
-        reason = why_empty(result, text, period=period, about=("too_few_samples",))
+        reason = why_empty(result, text, period=period, about=("line_refused", "too_few_samples"))
         note(panel, wrap(f"{text('figure.el')} {reason}", room - 3), colour=ALERT)
     elif room < NARROW_PANEL_MM:
         note(panel, text("figure.dual_isotope.slope", slope=written(line.slope)))

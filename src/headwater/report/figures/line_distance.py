@@ -66,7 +66,7 @@ def draw(result: StudyResult, text: Text) -> Figure:
         heading(panel, period_label(result, period, text, short=columns > 2), number)
         own = table[table["period"] == period]
         if own.empty:
-            refused(panel, why_empty(result, text, period=period, about=("too_few_samples",)))
+            refused(panel, why_empty(result, text, period=period, about=("line_refused", "too_few_samples")))
             continue
         _column(panel, own, rows, colours.get(period, INK), ranks=columns <= 4)
         panel.set_xlim(*bounds)

@@ -152,3 +152,12 @@ def test_the_same_sentence_of_two_places_is_said_once(make_result: Callable[...,
     notices = tuple(Notice("no_sources", "refused", {}, period) for period in ("2020-06", "2020-08"))
     (group,) = notice_groups(replace(make_result(), notices=notices), Text("en"))
     assert len(group.said) == 1 and len(group.said[0].places) == 2
+
+
+def test_every_notice_of_the_catalogue_is_said_by_a_study():
+    """A sentence that nothing can say is dead text."""
+    said = "".join(path.read_text("utf-8") for path in (SOURCE / "study").glob("*.py"))
+    codes = {key.removeprefix("notice.") for key in catalogue("en") if key.startswith("notice.")}
+    reasons = {key.removeprefix("why.") for key in catalogue("en") if key.startswith("why.")}
+    assert {code for code in codes - {"other"} if f'"{code}"' not in said} == set()
+    assert reasons <= codes

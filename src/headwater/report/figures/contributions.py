@@ -19,6 +19,8 @@ from headwater.report.figures.panels import (
     Margins,
     columns_for,
     heading,
+    is_leftmost,
+    is_lowest,
     panel_grid,
     panel_width_mm,
     refused,
@@ -89,8 +91,8 @@ def draw(result: StudyResult, text: Text) -> Figure:
             refused(panel, why_empty(result, text, period=period, about=REFUSED_CODES))
             continue
         _bars(panel, result, rows, period, text, counts=columns <= 3)
-        label_rows(panel, rows, labelled=number % columns == 0 or not axes[number - 1].axison, left_mm=left)
-        lowest = number + columns >= len(periods) or not axes[number + columns].axison
+        label_rows(panel, rows, labelled=is_leftmost(axes, number, columns), left_mm=left)
+        lowest = is_lowest(axes, number, columns)
         panel.set_xlabel(panel.get_xlabel() if lowest else "")
     return fig
 

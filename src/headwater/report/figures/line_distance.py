@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from headwater.report.figures.panels import Margins, columns_for, heading, panel_grid, refused, width_for
+from headwater.report.figures.panels import (
+    Margins,
+    columns_for,
+    heading,
+    is_leftmost,
+    is_lowest,
+    panel_grid,
+    refused,
+    width_for,
+)
 from headwater.report.figures.rows import (
     Row,
     depth,
@@ -70,8 +79,8 @@ def draw(result: StudyResult, text: Text) -> Figure:
             continue
         _column(panel, own, rows, colours.get(period, INK), ranks=columns <= 4)
         panel.set_xlim(*bounds)
-        label_rows(panel, rows, labelled=number % columns == 0 or not axes[number - 1].axison, left_mm=left)
-        lowest = number + columns >= len(periods) or not axes[number + columns].axison
+        label_rows(panel, rows, labelled=is_leftmost(axes, number, columns), left_mm=left)
+        lowest = is_lowest(axes, number, columns)
         panel.set_xlabel(text("figure.lc_excess") if lowest else "")
     return fig
 

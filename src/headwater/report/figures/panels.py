@@ -98,6 +98,16 @@ def panel_grid(
     return fig, axes
 
 
+def is_lowest(axes: Sequence[Axes], number: int, columns: int) -> bool:
+    """No drawn panel stands below this one, so that it carries the label of the x axis."""
+    return number + columns >= len(axes) or not axes[number + columns].axison
+
+
+def is_leftmost(axes: Sequence[Axes], number: int, columns: int) -> bool:
+    """No drawn panel stands to the left of this one, so that it carries the labels of the y axis."""
+    return number % columns == 0 or not axes[number - 1].axison
+
+
 def join_axes(
     axes: Sequence[Axes],
     columns: int,
@@ -115,8 +125,7 @@ def join_axes(
             panel.set_xlim(*x_limits)
         if y_limits:
             panel.set_ylim(*y_limits)
-        lowest = number + columns >= len(axes) or not axes[number + columns].axison
-        leftmost = number % columns == 0 or not axes[number - 1].axison
+        lowest, leftmost = is_lowest(axes, number, columns), is_leftmost(axes, number, columns)
         panel.set_xlabel(x if lowest else "")
         panel.set_ylabel(y if leftmost else "")
         panel.tick_params(labelbottom=lowest, labelleft=leftmost)

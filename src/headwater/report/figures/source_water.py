@@ -11,6 +11,8 @@ from headwater.report.figures.panels import (
     Margins,
     columns_for,
     heading,
+    is_leftmost,
+    is_lowest,
     line_key,
     panel_grid,
     refused,
@@ -90,8 +92,8 @@ def draw(result: StudyResult, text: Text) -> Figure:
             row = found.get((place.stratum, place.level))
             if row is not None:
                 _row(panel, place.y, row, bounds, colours.get(period, INK), text)
-        label_rows(panel, rows, labelled=number % columns == 0 or not axes[number - 1].axison, left_mm=left)
-        lowest = number + columns >= len(periods) or not axes[number + columns].axison
+        label_rows(panel, rows, labelled=is_leftmost(axes, number, columns), left_mm=left)
+        lowest = is_lowest(axes, number, columns)
         panel.set_xlabel(D18O if lowest else "")
         panel.locator_params(axis="x", nbins=6, integer=True)
         panel.grid(axis="x", color=PALE, linewidth=0.4, zorder=0)

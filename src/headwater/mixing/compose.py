@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from headwater.errors import InputRefused
@@ -144,6 +143,8 @@ def _cluster_totals(deviation: Array, w: Array, clusters: ArrayLike | None) -> t
     weighted = deviation * w[:, None]
     if clusters is None:
         return w, weighted
+    import pandas as pd
+
     codes, labels = pd.factorize(np.asarray(clusters))
     alone = codes < 0
     codes[alone] = len(labels) + np.arange(alone.sum())

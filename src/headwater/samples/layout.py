@@ -16,7 +16,7 @@ from headwater.errors import InputRefused
 from headwater.samples.findings import Ledger
 from headwater.samples.headers import HeaderMatch, match_headers, plain_unit
 from headwater.samples.options import ReadOptions
-from headwater.samples.parse_numbers import PLAIN
+from headwater.samples.parse_number import PLAIN
 from headwater.samples.read_vocabulary import Vocabulary
 from headwater.samples.table import Action
 

@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from headwater.samples.parse_numbers import NO_NUMBER, SENTINELS, distinct
+from headwater.samples.parse_number import NO_NUMBER, SENTINELS
+from headwater.samples.parse_numbers import distinct
 
 N = r"(\d{1,6}(?:[.,]\d{1,10})?)"
 UNIT = r"\s*(mm|cm|m|厘米|米|毫米)?\s*"

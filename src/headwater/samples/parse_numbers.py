@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,16 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from headwater.samples.parse_names import NO_TEXT
-
-PLAIN = r"^[+-]?([0-9]{1,30}\.?[0-9]{0,40}|\.[0-9]{1,40})([eE][+-]?[0-9]{1,2})?$"
-COMMA = r"^[+-]?[0-9]{0,9},[0-9]{1,30}([eE][+-]?[0-9]{1,2})?$"
-NO_NUMBER = NO_TEXT | {
-    "无", "缺", "缺失", "缺测", "未测", "nd", "n.d.", "n.a.", "no data", "missing", "*", "?", "x",
-    "#value!", "#div/0!", "#ref!", "#num!",
-}  # fmt: skip
-CENSORED = re.compile(r"^(<.*|>.*|bdl.*|b\.d\.l\.?|lod|loq|below.*|低于.*|未检出)$")
-SENTINELS = frozenset({-999.0, -9999.0, -99999.0, 99999.0, 9999.0, -999.9, -9999.9, 999999.0, -999999.0})
+from headwater.samples.parse_number import PLAIN, SENTINELS, parse_number
 
 
 @dataclass(frozen=True)
@@ -83,7 +73,7 @@ def parse_numbers(text: pa.Array, decimal: Literal[".", ","] = ".", tail: str = 
     values[simple] = pc.cast(plain.filter(is_plain), pa.float64()).to_numpy(zero_copy_only=False)
     state = np.zeros(len(texts), np.int8)
     for i in np.flatnonzero(~simple):
-        values[i], state[i] = _parse_one(texts[int(i)].as_py(), decimal, behind)
+        values[i], state[i] = parse_number(texts[int(i)].as_py(), decimal, behind)
     sentinel = np.isin(values, list(SENTINELS))
     values[sentinel] = np.nan
     state[sentinel] = 3
@@ -96,26 +86,6 @@ def _decimals(plain: pa.Array) -> int:
     behind = pc.struct_field(pc.extract_regex(plain, r"\.(?P<d>[0-9]+)$"), "d")
     longest: Any = pc.max(pc.utf8_length(behind)).as_py()
     return int(longest or 0)
-
-
-def _parse_one(text: str, decimal: str, behind: re.Pattern[str] | None) -> tuple[float, int]:
-    """Value and state of one text: 0 missing, 1 bad, 2 below detection, 4 read after a harmless change."""
-    if len(text) > 200:
-        return np.nan, 1
-    folded = unicodedata.normalize("NFKC", text).strip().lower()
-    if folded in NO_NUMBER:
-        return np.nan, 0
-    if CENSORED.match(folded):
-        return np.nan, 2
-    folded = re.sub(r"^[−–—‐‑﹣]\s*", "-", folded).strip("'\"")
-    folded = behind.sub("", folded) if behind else folded
-    if re.match(COMMA, folded) and (decimal == "," or not re.match(r"^[+-]?\d{1,3},\d{3}$", folded)):
-        folded = folded.replace(",", ".")
-    elif re.match(r"^[+-]?\d{1,3}([, ]\d{3})+(\.\d+)?$", folded):
-        folded = re.sub(r"[, ]", "", folded)
-    if re.match(PLAIN, folded):
-        return float(folded), 4
-    return np.nan, 1
 
 
 def comma_decimals(text: pa.Array) -> tuple[int, int, int]:

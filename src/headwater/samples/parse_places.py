@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from headwater.samples.parse_numbers import NO_NUMBER, SENTINELS, distinct
+from headwater.samples.parse_number import NO_NUMBER, SENTINELS
+from headwater.samples.parse_numbers import distinct
 
 HEMISPHERES = {
     "北纬": "n", "南纬": "s", "东经": "e", "西经": "w", "north": "n", "south": "s", "east": "e", "west": "w",

@@ -30,7 +30,7 @@ def read_excel(
     sheets: list[RawSheet] = []
     skipped: list[tuple[str, int]] = []
     tops: list[list[list[str]]] = []
-    for title, rows, merged in _sheets(path, name):
+    for title, rows, merged in read_sheets(path, name):
         top = [[as_text(cell) for cell in row] for row in rows[: HEADER_WITHIN + 1]]
         layout = find_layout(top, vocabulary, options)
         if layout is None:
@@ -53,7 +53,9 @@ def read_excel(
     return sheets
 
 
-def _sheets(path: Path, name: str) -> Iterator[tuple[str, list[list[Any]], tuple[tuple[int, int, int], ...]]]:
+def read_sheets(
+    path: Path, name: str
+) -> Iterator[tuple[str, list[list[Any]], tuple[tuple[int, int, int], ...]]]:
     """Title, cells from A1 on, and vertical merged cells of each worksheet."""
     book = _guarded(name, lambda calamine: calamine.CalamineWorkbook.from_path(str(path)))
     for title in book.sheet_names:

@@ -25,15 +25,8 @@ def read_parquet(
     InputRefused
         The file is damaged or has no column of δ18O or δ2H.
     """
-    import pyarrow.parquet as pq
-
-    try:
-        table = pq.ParquetFile(path).read()
-        headers = [str(one) for one in table.column_names]
-    except (pa.ArrowException, OSError, ValueError, UnicodeError, KeyError) as error:
-        raise InputRefused(
-            f"{name}: not a Parquet file that can be read ({str(error)[:200]}). Write it again."
-        ) from None
+    table = open_parquet(path, name)
+    headers = [str(one) for one in table.column_names]
     layout = find_layout([headers], vocabulary, options)
     if layout is None:
         raise no_isotopes(name, [headers])
@@ -41,7 +34,7 @@ def read_parquet(
         raise InputRefused(f"{name}: a header but no rows below it. One row a water is expected.")
     columns = []
     for i, header in enumerate(headers):
-        text = _as_text(table.column(i), name, header)
+        text = as_text(table.column(i), name, header)
         if text is None:
             found = f"column of type {table.schema.field(i).type}"
             ledger.flag(name, "", found, "text, numbers or dates; this column is not read", column=header)
@@ -56,7 +49,27 @@ def read_parquet(
     return raw.keep(filled)
 
 
-def _as_text(column: pa.ChunkedArray, name: str, header: str) -> pa.Array | None:
+def open_parquet(path: Path, name: str) -> pa.Table:
+    """The table of a Parquet file, as it is.
+
+    Raises
+    ------
+    InputRefused
+        The file is damaged.
+    """
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.ParquetFile(path).read()
+        table.column_names  # noqa: B018  # damaged names are met here
+    except (pa.ArrowException, OSError, ValueError, UnicodeError, KeyError) as error:
+        raise InputRefused(
+            f"{name}: not a Parquet file that can be read ({str(error)[:200]}). Write it again."
+        ) from None
+    return table
+
+
+def as_text(column: pa.ChunkedArray, name: str, header: str) -> pa.Array | None:
     """Column as text; None where its type has no text."""
     try:
         whole = column.combine_chunks()

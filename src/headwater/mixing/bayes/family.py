@@ -62,7 +62,7 @@ class Family(Protocol):
         ...
 
     def source_means(self, shares: Array, positions: Array, rng: np.random.Generator) -> Array:
-        """Source means of D draws, shape (D, R, K, J), given shares (D, C, K); discrimination not included."""
+        """Source means of D draws, shape (D, R, K, J), given shares (D, C, K), without discrimination."""
         ...
 
     def predict(self, shares: Array, positions: Array, means: Array, rng: np.random.Generator) -> Array:

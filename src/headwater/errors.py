@@ -35,6 +35,10 @@ class SettingsRefused(HeadwaterError):
 
 
 class NotTrustworthy(HeadwaterError):
-    """A result that fails its own checks and is therefore not handed out."""
+    """A result that fails its own checks and is not handed out; ``diagnosis`` is their record."""
 
     exit_code = 4
+
+    def __init__(self, message: str, *, diagnosis: object = None) -> None:
+        super().__init__(message)
+        self.diagnosis = diagnosis

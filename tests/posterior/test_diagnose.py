@@ -118,7 +118,7 @@ def test_a_low_tail_ess_alone_is_found():
     rng = np.random.default_rng(3)
     size = rng.normal(size=(4, 1000, 1))
     for t in range(1, 1000):
-        size[:, t] = 0.98 * size[:, t - 1] + 0.2 * size[:, t]
+        size[:, t] = 0.99 * size[:, t - 1] + 0.3 * size[:, t]
     values = np.concatenate([rng.normal(size=(4, 1000, 2)), rng.normal(size=(4, 1000, 1)) * np.exp(size)], 2)
     found = verdict(values, limits=Limits(rhat=1.5))
     assert found.reasons == {Reason.ESS_TAIL} and found.troubles[0].worst == NAMES[2]

@@ -51,7 +51,8 @@ def extend_until(
     """Chains that were made longer until they can be trusted, up to ``at_most`` times the draws asked for.
 
     Divergences do not go away with more draws: the chains are run anew, once, at a higher acceptance.
-    A failure that neither cures ends it. The verdict of what comes out stands in its diagnosis; nothing is raised.
+    A failure that neither cures ends it. The verdict stands in the diagnosis of what comes out; nothing is
+    raised.
 
     Parameters
     ----------

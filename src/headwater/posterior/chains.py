@@ -20,7 +20,11 @@ from headwater.posterior.records import Array, Chains, Integers, Progress, Sampl
 BLOCK_SECONDS = 0.2
 """About how long a chain goes on before others have their turn and progress is told."""
 FIRST_BLOCK = 32
-STARTS_TRIED = 100
+NO_START = (
+    "No start for sampling: the log density or its gradient is not finite at 100 points around the start of "
+    "the posterior. Both must be finite there. Check the data for values that are impossible under the model, "
+    "and the model for priors that exclude them."
+)
 EARLY, LATE = 0.3, 0.85
 """Parts of tuning: up to EARLY the metric follows short windows; from LATE only the step size is tuned."""
 
@@ -64,8 +68,7 @@ def sample(
     _check(settings)
     machine_code.load(progress=progress)
     seeds = np.random.SeedSequence(settings.seed).spawn(settings.chains)
-    states = [_start(target, seed) for seed in seeds]
-    return _run(target, states, settings, settings.draws, progress, stop)
+    return _run(target, [_new(target, seed) for seed in seeds], settings, settings.draws, progress, stop)
 
 
 def extend(
@@ -166,6 +169,8 @@ def _block(target: Target, job: _Job, flag: Integers) -> _Job:
         state.random, state.chain, state.vectors, state.scale, state.root, job.room,
         job.plan, job.history, job.positions, job.statistics, job.first, until, flag,
     )  # fmt: skip
+    if np.isnan(state.chain["log_density"][0]):
+        raise InputRefused(NO_START)
     for start, end in job.windows:
         if end == job.drawn:
             _renew(job, start, end)
@@ -186,31 +191,17 @@ def _own(array: NDArray[Any], kind: type) -> NDArray[Any]:
     return np.require(array, dtype=kind, requirements=["C", "W"])
 
 
-def _start(target: Target, seed: np.random.SeedSequence) -> State:
-    """A chain at a start of its own, around that of the target, nearer and nearer until one is possible."""
+def _new(target: Target, seed: np.random.SeedSequence) -> State:
+    """A chain that has not begun."""
     kernel = machine_code.load()[0]
-    jitter = np.random.default_rng(seed)
-    d = target.dimension
-    state = State(
+    vectors = np.zeros((kernel.VECTORS, target.dimension))
+    vectors[kernel.POSITION] = target.start
+    return State(
         random=seed.generate_state(4, np.uint64).astype(np.uint64),
         chain=np.zeros(1, dtype=kernel.CHAIN),
-        vectors=np.zeros((kernel.VECTORS, d)),
-        scale=np.ones((1, d)),
-        root=np.ones((1, d)),
-    )
-    floats, ints = _own(target.floats, np.float64), _own(target.ints, np.int64)
-    for attempt in range(STARTS_TRIED):
-        state.vectors[0] = target.start + jitter.uniform(-1.0, 1.0, size=d) * 0.9**attempt
-        kernel.begin(
-            target.density, floats, ints,
-            state.random, state.chain, state.vectors, state.scale, state.root, _room(d, 1),
-        )  # fmt: skip
-        if not np.isnan(state.chain["log_density"][0]):
-            return state
-    raise InputRefused(
-        f"No start for sampling: the log density or its gradient is not finite at {STARTS_TRIED} points "
-        "around the start of the posterior. Both must be finite there. Check the data for values that are "
-        "impossible under the model, and the model for priors that exclude them."
+        vectors=vectors,
+        scale=np.ones((1, target.dimension)),
+        root=np.ones((1, target.dimension)),
     )
 
 

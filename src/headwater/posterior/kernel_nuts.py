@@ -13,17 +13,15 @@ from typing import Any
 import numpy as np
 from numba import from_dtype, njit, types, void
 
-from headwater.posterior.kernel_random import Words
+from headwater.posterior.kernel_random import Words, uniform
 from headwater.posterior.kernel_trajectory import (
     GRADIENT,
     POSITION,
-    G,
-    Q,
-    W,
-    draw_momentum,
+    copy,
+    copy_end,
     kinetic,
     leapfrog,
-    multiply,
+    start,
     transition,
 )
 from headwater.posterior.records import Array, Integers
@@ -53,15 +51,12 @@ NEAR, WIDE, VECTORS = 2, 6, 10
 """First rows of two windows in ``vectors``: mean and squares of q, mean and squares of g."""
 STATISTICS = 7
 """Columns: log density, energy, acceptance, step size, gradients, depth, diverged."""
+STARTS_TRIED = 100
 SHORT_WINDOW, LONG_WINDOW = 10, 80
 SMALLEST, LARGEST = 1e-20, 1e20
 
 Room = tuple[Array, Array, Array]
-_MATRIX = types.float64[:, ::1]
-_ROOM = types.Tuple([types.float64[:, :, ::1], types.float64[:, :, ::1], _MATRIX])
-_CHAINS, _PLANS = from_dtype(CHAIN)[::1], from_dtype(PLAN)[::1]
-_COMMON = (DENSITY_TYPE, VECTOR, INTS, types.uint64[::1], _CHAINS, _MATRIX, _MATRIX, _MATRIX, _ROOM)
-# The density, its floats and ints; random state, chain, vectors, scale, root, room.
+_MATRIX, _CUBE = types.float64[:, ::1], types.float64[:, :, ::1]
 
 
 @njit(nogil=True, error_model="numpy")
@@ -91,16 +86,14 @@ def _find_step(
 ) -> None:  # fmt: skip
     """Doubles or halves the step size until one step crosses an acceptance of 0.8."""
     ends = room[0]
-    draw_momentum(random, root, ends[0])
-    ends[0, Q], ends[0, G] = vectors[POSITION], vectors[GRADIENT]
-    multiply(scale, ends[0, G], ends[0, W])
-    start = kinetic(ends[0]) - chain.log_density
+    start(random, vectors, scale, root, ends)
+    start_energy = kinetic(ends[0]) - chain.log_density
     grow = True
     for attempt in range(100):
-        ends[1] = ends[0]
+        copy_end(ends)
         _, energy = leapfrog(density, floats, ints, scale, ends[1], chain.step)
         chain.tuning_gradients += 1
-        good = energy - start < -math.log(0.8)
+        good = energy - start_energy < -math.log(0.8)
         if attempt == 0:
             grow = good
         if good != grow:
@@ -109,14 +102,15 @@ def _find_step(
 
 
 @njit(nogil=True, error_model="numpy")
-def _add(vectors: Array, window: int, n: int) -> None:
-    """Adds the draw and its gradient, the n-th, to the means and squares of a window."""
-    for i in range(vectors.shape[1]):
+def _add(vectors: Array, near: int, wide: int) -> None:
+    """Adds a draw and its gradient to the means and squares of two windows, as their near-th and wide-th."""
+    for window, n in ((NEAR, near), (WIDE, wide)):
         for row in range(2):
-            mean = window + 2 * row
-            difference = vectors[row, i] - vectors[mean, i]
-            vectors[mean, i] += difference / n
-            vectors[mean + 1, i] += difference * (vectors[row, i] - vectors[mean, i])
+            mean, squares = vectors[window + 2 * row], vectors[window + 2 * row + 1]
+            for i in range(mean.size):
+                difference = vectors[row, i] - mean[i]
+                mean[i] += difference / n
+                squares[i] += difference * (vectors[row, i] - mean[i])
 
 
 @njit(nogil=True, error_model="numpy")
@@ -137,13 +131,13 @@ def _tune_scale(chain: Any, vectors: Array, scale: Array, root: Array, plan: Any
     """
     chain.near += 1
     chain.wide += 1
-    _add(vectors, NEAR, chain.near)
-    _add(vectors, WIDE, chain.wide)
+    _add(vectors, chain.near, chain.wide)
     length = SHORT_WINDOW if chain.drawn < plan.early else LONG_WINDOW
     if chain.wide >= length and chain.drawn + length < plan.late:
         for row in range(4):
-            vectors[NEAR + row] = vectors[WIDE + row]
-            vectors[WIDE + row] = 0.0
+            for i in range(vectors.shape[1]):
+                vectors[NEAR + row, i] = vectors[WIDE + row, i]
+                vectors[WIDE + row, i] = 0.0
         chain.near = chain.wide
         chain.wide = 0
     if chain.near > 2:
@@ -151,31 +145,65 @@ def _tune_scale(chain: Any, vectors: Array, scale: Array, root: Array, plan: Any
     return chain.drawn == 2
 
 
-@njit(void(*_COMMON), nogil=True, error_model="numpy", cache=True)
-def begin(
-    density: Any, floats: Array, ints: Integers, random: Words, chains: Any,
-    vectors: Array, scale: Array, root: Array, room: Room,
-) -> None:  # fmt: skip
-    """Makes a chain ready to go from the position in ``vectors``: log density, gradient, metric and step.
+@njit(nogil=True, error_model="numpy")
+def _find_start(
+    density: Any, floats: Array, ints: Integers, random: Words, chain: Any,
+    vectors: Array, around: Array,
+) -> bool:  # fmt: skip
+    """Puts the chain within ± 1 of where it stands, nearer and nearer until all is finite there."""
+    copy(vectors[POSITION], around)
+    reach = 1.0
+    for _ in range(STARTS_TRIED):
+        for i in range(around.size):
+            vectors[POSITION, i] = around[i] + reach * (2.0 * uniform(random) - 1.0)
+        chain.log_density = density(vectors[POSITION], vectors[GRADIENT], floats, ints)
+        chain.tuning_gradients += 1
+        finite = math.isfinite(chain.log_density)
+        for i in range(around.size):
+            finite = finite and math.isfinite(vectors[GRADIENT, i])
+        if finite:
+            return True
+        reach *= 0.9
+    chain.log_density = np.nan
+    return False
 
-    Where log density or gradient are not finite there, log_density becomes NaN and nothing else is done.
-    """
-    chain = chains[0]
-    chain.log_density = density(vectors[POSITION], vectors[GRADIENT], floats, ints)
-    chain.tuning_gradients += 1
+
+@njit(nogil=True, error_model="numpy")
+def _begin(
+    density: Any, floats: Array, ints: Integers, random: Words, chain: Any,
+    vectors: Array, scale: Array, root: Array, room: Room,
+) -> bool:  # fmt: skip
+    """Gives a new chain a start, a metric from the gradient there and a step size; false where it cannot."""
+    if not _find_start(density, floats, ints, random, chain, vectors, room[2][0]):
+        return False
     for i in range(vectors.shape[1]):
-        if not math.isfinite(vectors[GRADIENT, i]) or not math.isfinite(chain.log_density):
-            chain.log_density = np.nan
-            return
         scale[0, i] = 1.0 / min(max(abs(vectors[GRADIENT, i]), 1e-8), 1e8)
         root[0, i] = math.sqrt(scale[0, i])
     chain.step = 1.0
     _find_step(density, floats, ints, random, chain, vectors, scale, root, room)
     _restart_step(chain)
+    return True
 
 
 @njit(
-    void(*_COMMON, _PLANS, types.float64[:, :, ::1], _MATRIX, _MATRIX, types.int64, types.int64, INTS),
+    void(
+        DENSITY_TYPE,
+        VECTOR,
+        INTS,
+        types.uint64[::1],
+        from_dtype(CHAIN)[::1],
+        _MATRIX,
+        _MATRIX,
+        _MATRIX,
+        types.Tuple([_CUBE, _CUBE, _MATRIX]),
+        from_dtype(PLAN)[::1],
+        _CUBE,
+        _MATRIX,
+        _MATRIX,
+        types.int64,
+        types.int64,
+        INTS,
+    ),
     nogil=True,
     error_model="numpy",
     cache=True,
@@ -187,17 +215,22 @@ def advance(
 ) -> None:  # fmt: skip
     """Draws until the chain has ``last`` draws, tuning ones included, or ``stop[0]`` is set.
 
+    A chain whose step size is 0 is new: it is given a start around the position in ``vectors``; where none is
+    possible its log density becomes NaN, and nothing is drawn.
+
     Draws go to the rows of ``positions`` and ``statistics``, of which row 0 is draw ``first``; tuning draws
     and their gradients to ``history`` where that has room.
     """
     chain, plan = chains[0], plans[0]
+    if chain.step == 0.0 and not _begin(density, floats, ints, random, chain, vectors, scale, root, room):
+        return
     while chain.drawn < last and stop[0] == 0:
         transition(density, floats, ints, random, chain, vectors, scale, root, room, plan.deepest)
         if chain.drawn < plan.tune:
             chain.tuning_gradients += chain.gradients
             if chain.drawn < history.shape[0]:
-                history[chain.drawn, 0] = vectors[POSITION]
-                history[chain.drawn, 1] = vectors[GRADIENT]
+                copy(vectors[POSITION], history[chain.drawn, 0])
+                copy(vectors[GRADIENT], history[chain.drawn, 1])
             fresh = False
             if chain.drawn < plan.late and scale.shape[0] == 1:
                 fresh = _tune_scale(chain, vectors, scale, root, plan)
@@ -210,7 +243,7 @@ def advance(
                 chain.step = math.exp(chain.log_step_mean)
         else:
             row = chain.drawn - first
-            positions[row] = vectors[POSITION]
+            copy(vectors[POSITION], positions[row])
             statistics[row, 0] = chain.log_density
             statistics[row, 1] = chain.energy
             statistics[row, 2] = chain.accept

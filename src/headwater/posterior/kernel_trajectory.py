@@ -38,6 +38,20 @@ LARGEST_EXPONENT = 600.0
 
 
 @njit(nogil=True, error_model="numpy")
+def copy(source: Array, target: Array) -> None:
+    """Copies a row. (An assignment would do, but brings 3 s of compiling for its error messages.)"""
+    for i in range(source.size):
+        target[i] = source[i]
+
+
+@njit(nogil=True, error_model="numpy")
+def copy_end(ends: Array) -> None:
+    """Makes the second end equal to the first."""
+    for row in range(ends.shape[1]):
+        copy(ends[0, row], ends[1, row])
+
+
+@njit(nogil=True, error_model="numpy")
 def multiply(scale: Array, vector: Array, out: Array) -> None:
     """Puts A · vector into ``out``."""
     d = vector.size
@@ -45,7 +59,8 @@ def multiply(scale: Array, vector: Array, out: Array) -> None:
         for i in range(d):
             out[i] = scale[0, i] * vector[i]
         return
-    out[:] = 0.0
+    for i in range(d):
+        out[i] = 0.0
     for j in range(d):
         for i in range(d):
             out[i] += scale[j, i] * vector[j]
@@ -70,6 +85,16 @@ def draw_momentum(random: Words, root: Array, end: Array) -> None:
         end[P, i] = z[i] / root[i, i]
         for j in range(i):
             z[j] -= root[i, j] * end[P, i]
+
+
+@njit(nogil=True, error_model="numpy")
+def start(random: Words, vectors: Array, scale: Array, root: Array, ends: Array) -> None:
+    """Puts both ends of a trajectory to where the chain is, with a new momentum."""
+    draw_momentum(random, root, ends[0])
+    copy(vectors[POSITION], ends[0, Q])
+    copy(vectors[GRADIENT], ends[0, G])
+    multiply(scale, ends[0, G], ends[0, W])
+    copy_end(ends)
 
 
 @njit(nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
@@ -104,41 +129,42 @@ def leapfrog(
 
 
 @njit(nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
-def _join(stack: Array, k: int) -> bool:
-    """Joins subtrajectory k + 1 to k, which it continues; False where the whole turns back."""
-    d = stack.shape[2]
+def _join(left: Array, right: Array) -> bool:
+    """Joins a subtrajectory to the one that it continues, ``left``; False where the whole turns back."""
+    d = left.shape[1]
     first, last, near_first, near_last, far_first, far_last = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(d):
-        left, right = stack[k, RHO, i], stack[k + 1, RHO, i]
-        first += (left + right) * stack[k, V_FIRST, i]
-        last += (left + right) * stack[k + 1, V_LAST, i]
-        near = left + stack[k + 1, P_FIRST, i]
-        near_first += near * stack[k, V_FIRST, i]
-        near_last += near * stack[k + 1, V_FIRST, i]
-        far = right + stack[k, P_LAST, i]
-        far_first += far * stack[k, V_LAST, i]
-        far_last += far * stack[k + 1, V_LAST, i]
+        whole = left[RHO, i] + right[RHO, i]
+        first += whole * left[V_FIRST, i]
+        last += whole * right[V_LAST, i]
+        near = left[RHO, i] + right[P_FIRST, i]
+        near_first += near * left[V_FIRST, i]
+        near_last += near * right[V_FIRST, i]
+        far = right[RHO, i] + left[P_LAST, i]
+        far_first += far * left[V_LAST, i]
+        far_last += far * right[V_LAST, i]
     for i in range(d):
-        stack[k, RHO, i] += stack[k + 1, RHO, i]
-        stack[k, P_LAST, i] = stack[k + 1, P_LAST, i]
-        stack[k, V_LAST, i] = stack[k + 1, V_LAST, i]
+        left[RHO, i] += right[RHO, i]
+        left[P_LAST, i] = right[P_LAST, i]
+        left[V_LAST, i] = right[V_LAST, i]
     return min(first, last, near_first, near_last, far_first, far_last) > 0.0
 
 
 @njit(nogil=True, error_model="numpy")
-def _set_point(stack: Array, k: int, end: Array) -> None:
-    """Makes subtrajectory k the single point ``end``."""
+def _set_point(trajectory: Array, end: Array) -> None:
+    """Makes a subtrajectory of the single point ``end``."""
     for i in range(end.shape[1]):
-        stack[k, P_FIRST, i] = stack[k, P_LAST, i] = stack[k, RHO, i] = end[P, i]
-        stack[k, V_FIRST, i] = stack[k, V_LAST, i] = end[V, i]
+        trajectory[P_FIRST, i] = trajectory[P_LAST, i] = trajectory[RHO, i] = end[P, i]
+        trajectory[V_FIRST, i] = trajectory[V_LAST, i] = end[V, i]
 
 
 @njit(nogil=True, error_model="numpy")
-def _turn_round(stack: Array) -> None:
-    """Exchanges the ends of the whole trajectory, so that it can go on from the other one."""
-    for i in range(stack.shape[2]):
-        stack[0, P_FIRST, i], stack[0, P_LAST, i] = stack[0, P_LAST, i], stack[0, P_FIRST, i]
-        stack[0, V_FIRST, i], stack[0, V_LAST, i] = stack[0, V_LAST, i], stack[0, V_FIRST, i]
+def _turn_round(trajectory: Array) -> None:
+    """Exchanges the ends of a trajectory, so that it can go on from the other one."""
+    for i in range(trajectory.shape[1]):
+        p, v = trajectory[P_FIRST, i], trajectory[V_FIRST, i]
+        trajectory[P_FIRST, i], trajectory[V_FIRST, i] = trajectory[P_LAST, i], trajectory[V_LAST, i]
+        trajectory[P_LAST, i], trajectory[V_LAST, i] = p, v
 
 
 @njit(nogil=True, error_model="numpy")
@@ -161,16 +187,16 @@ def _subtrajectory(
         chain.accept_symmetric += 2.0 * min(weight, 1.0) / (1.0 + weight)
         total += weight
         if uniform(random) * total < weight:
-            candidate[POSITION] = end[Q]
-            candidate[GRADIENT] = end[G]
+            copy(end[Q], candidate[POSITION])
+            copy(end[G], candidate[GRADIENT])
             chain.candidate_log_density = log_density
             chain.candidate_energy = energy
         top += 1
-        _set_point(stack, top, end)
+        _set_point(stack[top], end)
         complete = point
         while complete & 1:
             top -= 1
-            if not _join(stack, top):
+            if not _join(stack[top], stack[top + 1]):
                 return -1.0
             complete >>= 1
     return total
@@ -186,11 +212,8 @@ def transition(
     ``room`` is (ends (2, 5, d), stack (deepest + 2, 5, d), candidate (2, d)), overwritten.
     """
     ends, stack, candidate = room
-    draw_momentum(random, root, ends[0])
-    ends[0, Q], ends[0, G] = vectors[POSITION], vectors[GRADIENT]
-    multiply(scale, ends[0, G], ends[0, W])
-    ends[1] = ends[0]
-    _set_point(stack, 0, ends[0])
+    start(random, vectors, scale, root, ends)
+    _set_point(stack[0], ends[0])
     chain.start_energy = chain.energy = kinetic(ends[0]) - chain.log_density
     chain.accept = chain.accept_symmetric = 0.0
     chain.gradients = chain.diverged = 0
@@ -198,7 +221,7 @@ def transition(
     while depth < deepest:
         chosen = 1 if uniform(random) < 0.5 else 0
         if chosen != side:
-            _turn_round(stack)
+            _turn_round(stack[0])
             side = chosen
         step = chain.step if side == 1 else -chain.step
         more = _subtrajectory(
@@ -208,11 +231,12 @@ def transition(
             break
         depth += 1
         if uniform(random) * weight < more:
-            vectors[POSITION], vectors[GRADIENT] = candidate[POSITION], candidate[GRADIENT]
+            copy(candidate[POSITION], vectors[POSITION])
+            copy(candidate[GRADIENT], vectors[GRADIENT])
             chain.log_density = chain.candidate_log_density
             chain.energy = chain.candidate_energy
         weight += more
-        if not _join(stack, 0):
+        if not _join(stack[0], stack[1]):
             break
     chain.depth = depth
     chain.accept /= max(chain.gradients, 1)

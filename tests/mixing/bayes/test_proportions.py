@@ -8,6 +8,7 @@ from headwater.errors import SettingsRefused
 from headwater.mixing.bayes.design import contrasts, make_design
 from headwater.mixing.bayes.model import Absent, Elicited, Factor, MixingModel, Mixtures, Sources
 from headwater.mixing.bayes.proportions import ilr_basis, make_proportions
+from headwater.posterior.machine_code import load
 
 pytest.importorskip("numba")
 SITES = tuple("aabbccddeeff")
@@ -57,12 +58,11 @@ CASES = {
 
 def evaluate(part, position, weight):
     """Log prior plus a linear function of the shares, and its gradient."""
-    from headwater.mixing.bayes.kernel_shares import shares_backward, shares_forward, work_size
-
+    (kernel,) = load(("headwater.mixing.bayes.kernel_shares",))
     c, k = weight.shape
-    p, work, gradient = np.empty((c, k)), np.empty(work_size(part.ints)), np.zeros(part.dimension)
-    value = shares_forward(position, gradient, part.floats, part.ints, p, work)
-    shares_backward(position, gradient, part.floats, part.ints, p, weight, work)
+    p, work, gradient = np.empty((c, k)), np.empty(kernel.work_size(part.ints)), np.zeros(part.dimension)
+    value = kernel.shares_forward(position, gradient, part.floats, part.ints, p, work)
+    kernel.shares_backward(position, gradient, part.floats, part.ints, p, weight, work)
     return value + (weight * p).sum(), gradient, p
 
 

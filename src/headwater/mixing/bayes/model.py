@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Error = Literal["process*residual", "process", "residual", "additive"]
 Style = Literal["headwater", "mixsiar", "simmr"]
-Form = Literal["exponential", "truncated_normal", "spike"]
+Form = Literal["exponential", "truncated_normal", "uniform", "spike", "erlang", "erlang_spike"]
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,7 @@ class Evaporation:
     start_scale : half-normal scale of the least E, δ [‰]; 0: none
     effects : factors by whose levels the mean of E may differ
     effect_scale : half-normal scale of the sd of each of these effects, on the log
+    largest : upper end of E of the form ``uniform`` [‰]
     """
 
     slope: float
@@ -124,6 +125,7 @@ class Evaporation:
     start_scale: float = 0.5
     effects: tuple[str, ...] = ()
     effect_scale: float = 0.3
+    largest: float = 15.0
 
 
 @dataclass(frozen=True)

@@ -140,8 +140,8 @@ def _counts(rows: SourceRows, need_n: bool) -> np.ndarray:
         if need_n:
             raise InputRefused(
                 f"{table.file}: no column 'n', the number of waters behind each mean; its columns are "
-                f"{listed(table.headers)}. Add it. (With --model simmr means are taken as exact and need no "
-                "n.)"
+                f"{listed(table.headers)}. Add it, or use --model simmr, "
+                "which takes means as exact."
             )
         return np.zeros(rows.at.shape, np.int64)
     values = numbers(table, header, sign="positive", what="number of waters")

@@ -8,7 +8,6 @@ from itertools import combinations_with_replacement
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import chdtrc, fdtrc
 
 from headwater.errors import InputRefused
 from headwater.mixing.endmembers import Array, EndMembers
@@ -187,6 +186,8 @@ def _aligned(sources: EndMembers, tracers: Sequence[str]) -> Array:
 
 def _structure_p(here: Projection, vectors: Array, sd: Array, error: Array | None) -> Array:
     """Probability (J,) of the structure in each residual, if there were only noise."""
+    from scipy.special import chdtrc
+
     n, j = here.residual.shape
     m = here.dimension
     if m == j:
@@ -204,6 +205,8 @@ def _structure_p(here: Projection, vectors: Array, sd: Array, error: Array | Non
 
 def _curvature_p(here: Projection) -> Array:
     """F test (J,) of all squares and products of the scores in each residual."""
+    from scipy.special import fdtrc
+
     n, m = here.scores.shape
     unit = here.scores / here.scores.std(axis=0)
     bent = [unit[:, a] * unit[:, b] for a, b in combinations_with_replacement(range(m), 2)]

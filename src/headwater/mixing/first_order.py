@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtr, stdtrit
 
 from headwater.errors import InputRefused
 from headwater.mixing.endmembers import Array, Composition, EndMembers
@@ -61,6 +60,8 @@ def first_order(
     Genereux (1998), Water Resour. Res. 34, 915–919; Phillips, Gregg (2001), Oecologia 127,
     171–179.
     """
+    from scipy.special import stdtr, stdtrit
+
     solved = shares or solve_shares(mixture, sources)
     if solved.underdetermined:
         raise InputRefused(

@@ -7,7 +7,6 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import chdtri, fdtrc
 
 from headwater.errors import InputRefused
 from headwater.mixing.endmembers import Array, EndMembers
@@ -133,6 +132,8 @@ def _root(covariance: Array) -> Array:
 
 def _inside(x: Array, corners: Array) -> Array:
     """Which of n whitened waters are inside one draw of K whitened sources, as 0 or 1."""
+    from scipy.special import chdtri
+
     k, j = corners.shape
     if k > j + 1:
         inside = np.zeros(len(x), dtype=bool)
@@ -166,6 +167,8 @@ def _pair(sources: EndMembers, a: int, b: int, level: float) -> SourcePair:
 
 def _equal_means_p(d: Array, covariance: Array, dof: Array) -> float:
     """p of d = 0 where the two means have covariances V_i with ν_i degrees of freedom (0: known)."""
+    from scipy.special import fdtrc
+
     j = len(d)
     inverse = np.linalg.pinv(covariance.sum(axis=0), hermitian=True)
     square = float(d @ inverse @ d)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.special import fdtrc
 
 from headwater.errors import InputRefused
 from headwater.mixing.endmembers import Array, Composition, EndMembers
@@ -125,6 +124,8 @@ def _range(target: Array, points: Array, nearest: Array) -> tuple[bool, Array, A
 
 def _misfit_p(mixture: Composition, sources: EndMembers, white: Array, axes: Array, share: Array) -> float:
     """P(F > T²/q) of the residual in the q directions that the sources do not span."""
+    from scipy.special import fdtrc
+
     free = len(white) - len(axes)
     if free == 0:
         return float("nan")

@@ -1,29 +1,22 @@
-"""The report as one HTML file that works offline, prints on A4 and follows light and dark."""
+"""The page of a study: which sentences, figures and tables of the result stand where."""
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import headwater
 from headwater.report import findings, show_mixing, show_samples
-from headwater.report.inline import FONT_FAMILY, glyph_font
 from headwater.report.notices import notice_groups
 from headwater.report.numbers import integer
+from headwater.report.page import Page, render, versions
 from headwater.report.results_json import checks
 from headwater.report.story import Drawing, sections
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
-
     from headwater.report.text import Text
     from headwater.study.result import StudyResult
 
-PACKAGES = ("numpy", "scipy", "pandas", "matplotlib")
 METHODS = ("lines", "source_water", "windows", "shares", "uncertainty", "geometry", "emma", "distances")
 REFERENCES = (
     "Craig H. (1961) Isotopic variations in meteoric waters. Science 133, 1702–1703.",
@@ -48,70 +41,29 @@ def report_html(
     result: StudyResult, text: Text, drawings: Mapping[str, Drawing], *, run: Mapping[str, Any] | None = None
 ) -> str:
     """The page as text; every name that comes from the tables is escaped."""
-    groups = notice_groups(result, text)
-    parts = sections(result, text, drawings)
-    glance = show_mixing.region_shares(result, text)
-    tables = [*([glance] if glance else []), *(table for part in parts for table in part.tables)]
-    page = _environment().get_template("report.html.j2").render(
-        t=text,
-        result=result,
-        css=_css(),
-        version=headwater.__version__,
+    provenance = (
+        show_samples.file_list(result, text),
+        show_samples.setting_list(result, text),
+        show_samples.column_mapping(result, text),
+    )
+    page = Page(
+        over=text("page.head_line", mixture=text.name("kind", result.mixture)),
+        title=result.title,
+        facts=_facts(result, text),
+        simulated=result.simulated,
         summary=findings.summary(result, text),
         caution=findings.caution(result, text),
-        glance=glance,
-        facts=_facts(result, text),
-        mixture=text.name("kind", result.mixture),
-        notices=groups,
-        sections=parts,
-        figure_numbers=_numbers([drawing.name for part in parts for drawing in part.figures]),
-        table_numbers=_numbers([table.name for table in tables]),
-        methods=METHODS,
+        glance=show_mixing.region_shares(result, text),
+        notices=notice_groups(result, text),
+        sections=sections(result, text, drawings),
+        methods=[text.sentences[f"method_text.{name}"] for name in METHODS],
         references=REFERENCES,
-        provenance=[
-            table
-            for table in (
-                show_samples.file_list(result, text),
-                show_samples.setting_list(result, text),
-                show_samples.column_mapping(result, text),
-            )
-            if table
-        ],
+        provenance=[table for table in provenance if table],
         checks=checks(result),
         run=_run(run or {}),
-    )  # fmt: skip
-    # The font comes last: which glyphs it needs is known only now.
-    return page.replace("/*glyphs*/", glyph_font(page), 1)
-
-
-def versions() -> dict[str, str]:
-    """Versions of Python and of the libraries behind the numbers."""
-    found = {"headwater": headwater.__version__, "Python": platform.python_version()}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:  # pragma: no cover - only in a stripped installation
-            continue
-    return found
-
-
-@cache
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    return Environment(
-        loader=PackageLoader("headwater.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+        footer=text("page.footer", version=headwater.__version__),
     )
-
-
-@cache
-def _css() -> str:
-    css = files("headwater.report").joinpath("templates", "report.css").read_text(encoding="utf-8")
-    return css.replace("$FONT", FONT_FAMILY)
+    return render(page, text)
 
 
 def _facts(result: StudyResult, text: Text) -> list[str]:
@@ -121,10 +73,6 @@ def _facts(result: StudyResult, text: Text) -> list[str]:
         text.count("fact.sources", len(result.sources)),
         text.count("fact.periods", len(result.periods)),
     ]
-
-
-def _numbers(names: list[str]) -> dict[str, int]:
-    return {name: place for place, name in enumerate(names, start=1)}
 
 
 def _run(run: Mapping[str, Any]) -> dict[str, str]:

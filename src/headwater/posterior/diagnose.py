@@ -76,7 +76,7 @@ class Quantity:
 
 @dataclass(frozen=True)
 class Limits:
-    """What draws must keep to. The first three are those of Vehtari et al. 2021, section 4.
+    """What draws must keep to; R-hat and ESS as Vehtari et al. 2021, section 4, ask for.
 
     Attributes
     ----------

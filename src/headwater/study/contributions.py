@@ -154,7 +154,7 @@ def _cell(
         for source in sources
         if source.composition is not None and possible_in(source, strata.waters, cell.rows, settings, strata)
     ]
-    flags = _flags(n, possible)
+    flags = flags_of(n, possible)
     if len(possible) < 2:
         _single(at, n, possible, flags, notices, found)
         return
@@ -270,7 +270,8 @@ def _groups(waters: pd.DataFrame, rows: np.ndarray, columns: list[str]) -> dict[
     return {key if isinstance(key, tuple) else (key,): np.asarray(found) for key, found in grouped.items()}
 
 
-def _flags(n: int, possible: list[PeriodSource]) -> list[str]:
+def flags_of(n: int, possible: list[PeriodSource]) -> list[str]:
+    """Flags that hold whatever the method: few samples, sources from another window."""
     flags = ["few_samples"] if n < FEW_SAMPLES else []
     if any(source.window.window in (Window.MONTHS_BEFORE, Window.OTHER_YEARS) for source in possible):
         flags.append("window")

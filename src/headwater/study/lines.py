@@ -29,6 +29,8 @@ from headwater.study.strata import ALL, Cell, Strata, cells
 
 SLOPE_WITHOUT_CLIMATE = (5.0, 1.0)
 """Prior of the evaporation slope where no climate is known: soils 2.5–6 (Sprenger et al. 2016), ± 1."""
+CRAIG_GORDON_SD = 0.5
+"""sd of a slope that is computed from the climate."""
 PUBLISHED_LINE_SCATTER = 1.0
 """Scatter [‰ of δ2H] of mean waters about a line that has none of its own."""
 CROSSING_NOTICE = {
@@ -145,6 +147,20 @@ def source_water_table(
     return pd.DataFrame(rows, columns=list(SOURCE_WATER_COLUMNS))
 
 
+def slope_prior(waters: pd.DataFrame, cell: Cell, settings: StudySettings) -> tuple[float, float]:
+    """Mean and sd of the prior of the evaporation slope of one period.
+
+    Of the settings; by Craig and Gordon where they say ``climate`` and there is one; else that of soils in
+    general. Not the climate by itself: the slope of a soil hangs on how vapour leaves it, which no table
+    holds, and the samples teach the slope to 0.1–0.3 anyway.
+    """
+    given = settings.mixing.evaporation_slope
+    if isinstance(given, tuple):
+        return given
+    slope = _slope(_climate(waters, cell, settings)) if given == "climate" else None
+    return (slope.initial_slope, CRAIG_GORDON_SD) if slope is not None else SLOPE_WITHOUT_CLIMATE
+
+
 @dataclass(frozen=True)
 class _Climate:
     temperature_C: float
@@ -189,7 +205,7 @@ def _source_water(
     mean = (float(d18O.mean()), float(d2H.mean()))
     slope = _slope(climate)
     error = np.cov(d18O, d2H) / len(d18O)
-    prior = (slope.initial_slope, 0.5) if slope is not None else SLOPE_WITHOUT_CLIMATE
+    prior = (slope.initial_slope, CRAIG_GORDON_SD) if slope is not None else SLOPE_WITHOUT_CLIMATE
     row: dict[str, Any] = dict(zip(("period", "stratum", "level"), at, strict=True)) | {
         "n": line.n, "slope": line.slope, "slope_se": line.slope_se,
         "craig_gordon_slope": slope.slope if slope is not None else np.nan,

@@ -27,6 +27,10 @@ class Notices:
         """A part that has no result."""
         self._found.append(Notice(code, "refused", values, *at))
 
+    def take(self, other: Notices, *, level: str) -> None:
+        """Adds those of another list that have this level."""
+        self._found += [notice for notice in other._found if notice.level == level]
+
     def all(self) -> tuple[Notice, ...]:
         """Refusals first, then warnings, then the rest, each in the order found, none twice."""
         single = {repr(notice): notice for notice in self._found}

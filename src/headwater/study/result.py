@@ -53,6 +53,11 @@ class StudyTables:
     overlap : period, source_a, source_b, overlap (0–1), mahalanobis, distinguishable (bool)
     emma : period, dimension, explained, tracer, rrmse, bias, residual_p, n_end_members, reason
     first_order : period, stratum, level, source, share, se, dof, low, high, p_outside
+    exact : as contributions, by end-member algebra; the same table where that is the method
+    engine : one row a fit: period, form (of the distribution of evaporation), used (its shares are the
+        contributions), trusted, n, parameters, rhat, ess_bulk, ess_tail, divergent, slope, slope_sd,
+        slope_prior, slope_prior_sd, evaporation (mean, ‰ of δ18O), evaporation_sd, start, process_scale,
+        cpu_seconds
     """
 
     contributions: pd.DataFrame
@@ -69,6 +74,8 @@ class StudyTables:
     overlap: pd.DataFrame
     emma: pd.DataFrame
     first_order: pd.DataFrame
+    exact: pd.DataFrame
+    engine: pd.DataFrame
 
 
 @dataclass(frozen=True)

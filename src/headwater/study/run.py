@@ -32,6 +32,7 @@ from headwater.study.lines import (
 )
 from headwater.study.notices import Notices
 from headwater.study.result import StudyResult, StudyTables
+from headwater.study.posterior import ENGINE_COLUMNS, engine_installed, posterior_contributions
 from headwater.study.settings import StudySettings
 from headwater.study.sources import name_sources, period_sources
 from headwater.study.strata import ALL, Strata, stratify
@@ -74,7 +75,8 @@ def run_study(
     progress("pooling parallels", 0, 1)
     ready = _prepare(table, settings, notices, simulated=truth is not None)
     tables = _tables(ready, settings, rng, notices, progress)
-    _evaporation_notices(tables, notices)
+    if tables.engine.empty:
+        _evaporation_notices(tables, notices)
     strata = ready.strata
     return StudyResult(
         title=settings.title or f"Sources of {str(settings.mixture.kind).replace('_', ' ')}",
@@ -149,16 +151,7 @@ def _tables(
     ready: _Ready, settings: StudySettings, rng: np.random.Generator, notices: Notices, progress: Progress
 ) -> StudyTables:
     strata, mixture, line = ready.strata, ready.mixture, ready.meteoric.line
-    shares, errors = contributions(
-        strata,
-        ready.names,
-        ready.mixed,
-        ready.by_period,
-        settings,
-        rng,
-        notices,
-        lambda done, total: progress("shares", done, total),
-    )
+    shares, errors, exact, engine = _shares(ready, settings, rng, notices, progress)
     progress("isotopes and lines", 0, 1)
     return StudyTables(
         contributions=shares,
@@ -175,7 +168,44 @@ def _tables(
         overlap=overlap_table(ready.pooled, notices),
         emma=emma_table(strata, ready.mixed, ready.pooled, settings, notices),
         first_order=errors,
+        exact=exact,
+        engine=engine,
     )
+
+
+def _shares(
+    ready: _Ready, settings: StudySettings, rng: np.random.Generator, notices: Notices, progress: Progress
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Tables ``contributions``, ``first_order``, ``exact`` and ``engine``.
+
+    The algebra always runs; where the engine answers, the algebra stands beside it, and of its notices only
+    the refusals are handed on: its warnings are about numbers that are not the answer then.
+    """
+    bayes = settings.mixing.method == "bayes"
+    if bayes and not engine_installed():
+        notices.warn("bayes_not_available")
+        bayes = False
+    if bayes and settings.sources.within:
+        notices.info("paired_exact")
+        bayes = False
+    own = Notices() if bayes else notices
+    shares, errors = contributions(
+        ready.strata,
+        ready.names,
+        ready.mixed,
+        ready.by_period,
+        settings,
+        rng,
+        own,
+        lambda done, total: progress("shares", done, total),
+    )
+    if not bayes:
+        return shares, errors, shares, pd.DataFrame(columns=list(ENGINE_COLUMNS))
+    notices.take(own, level="refused")
+    posterior, engine = posterior_contributions(
+        ready.strata, ready.mixed, ready.by_period, settings, notices, progress
+    )
+    return posterior, errors, shares, engine
 
 
 def _mixture(strata: Strata, settings: StudySettings) -> np.ndarray:
@@ -208,8 +238,6 @@ def _general_notices(strata: Strata, settings: StudySettings, notices: Notices, 
     waters = strata.waters
     if simulated:
         notices.info("simulated")
-    if settings.mixing.method == "bayes":
-        notices.warn("bayes_not_available")
     if strata.periods == (ALL,) and settings.periods.by != "all":
         notices.warn("no_dates")
     if strata.undated and strata.periods != (ALL,):

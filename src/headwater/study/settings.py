@@ -155,8 +155,18 @@ class SourceSettings(_Section):
 class MixingSettings(_Section):
     """How the shares are computed."""
 
-    method: Literal["exact", "bayes"] = "exact"
-    """exact: end-member algebra with bootstrap intervals; bayes is not built yet and falls back to it."""
+    method: Literal["bayes", "exact"] = "bayes"
+    """bayes: posterior with evaporation inside, levels pooled; exact: end-member algebra with bootstrap."""
+    evaporation: Literal["exponential", "truncated_normal", "erlang", "none"] = "exponential"
+    """Form of the distribution of evaporation that the posterior integrates over; another is shown beside."""
+    evaporation_slope: Literal["soil", "climate"] | tuple[float, Positive] = "soil"
+    """Prior of the evaporation slope: soil is 5 ± 1, climate is by Craig and Gordon, or its mean and sd."""
+    chains: Annotated[int, Field(ge=2, le=64)] = 4
+    """Chains of the sampler."""
+    tuning: Annotated[int, Field(ge=100, le=100_000)] = 500
+    """Draws of each chain that tune the sampler and are not kept."""
+    chain_draws: Annotated[int, Field(ge=100, le=1_000_000)] = 500
+    """Draws of each chain; up to four times as many where they are too few."""
     tracers: tuple[Literal["d18O", "d2H", "d_excess"], ...] = ("d18O", "d2H")
     """Tracers; d-excess is a combination of the other two, so at most two of the three."""
     draws: Annotated[int, Field(ge=200, le=100_000)] = 2000

@@ -107,7 +107,14 @@ def period_sources(
 def possible_in(
     source: PeriodSource, waters: pd.DataFrame, rows: np.ndarray, settings: StudySettings, strata: Strata
 ) -> bool:
-    """Whether a source can have reached any of the mixture's samples at ``rows``.
+    """Whether a source can have reached any of the mixture's samples at ``rows``."""
+    return bool(possible_rows(source, waters, rows, settings, strata).any())
+
+
+def possible_rows(
+    source: PeriodSource, waters: pd.DataFrame, rows: np.ndarray, settings: StudySettings, strata: Strata
+) -> np.ndarray:
+    """Which of the mixture's samples at ``rows`` a source can have reached.
 
     The rule of the settings decides. Snow melt without a rule is possible from the altitude band upwards
     in which its own lowest sample lies: meltwater does not flow uphill.
@@ -127,7 +134,7 @@ def possible_in(
         if column not in waters.columns:
             raise SettingsRefused(f"sources.rules.{source.name}.only: the tables have no column {column!r}.")
         allowed &= waters[column].iloc[rows].isin(values).to_numpy()
-    return bool(allowed.any())
+    return allowed
 
 
 def mixture_composition(
@@ -158,10 +165,14 @@ def analytical_covariance(waters: pd.DataFrame, rows: np.ndarray, tracers: tuple
     variance = np.diag(
         [float(np.nanmean(waters[name].to_numpy(dtype=float)[rows] ** 2)) for name in ("d18O_sd", "d2H_sd")]
     )
-    mix = np.array(
-        [{"d18O": (1.0, 0.0), "d2H": (0.0, 1.0), "d_excess": (-8.0, 1.0)}[name] for name in tracers]
-    )
+    mix = combinations_of_delta(tracers)
     return mix @ variance @ mix.T
+
+
+def combinations_of_delta(tracers: tuple[str, ...]) -> np.ndarray:
+    """Every tracer as a combination of δ18O and δ2H, shape (J, 2): d-excess is δ2H − 8 δ18O."""
+    rows = {"d18O": (1.0, 0.0), "d2H": (0.0, 1.0), "d_excess": (-8.0, 1.0)}
+    return np.array([rows[name] for name in tracers])
 
 
 def _compose(name: str, window: SourceWindow, waters: pd.DataFrame, settings: StudySettings) -> PeriodSource:

@@ -1,0 +1,218 @@
+"""Shares by the Bayesian engine: one model a period, levels pooled, evaporation inside, two forms of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from headwater.errors import HeadwaterError
+from headwater.mixing.uncertainty import QUANTILES
+from headwater.posterior.refuse import explain
+from headwater.study.contributions import COLUMNS, flags_of
+from headwater.study.lines import slope_prior
+from headwater.study.model import period_model
+from headwater.study.notices import Notices
+from headwater.study.settings import StudySettings
+from headwater.study.sources import PeriodSource, possible_in
+from headwater.study.strata import Cell, Strata, cells
+
+if TYPE_CHECKING:
+    from headwater.mixing.bayes.fit import Fit
+    from headwater.mixing.bayes.model import MixingModel
+
+OTHER_FORM = "truncated_normal"
+"""Form of the distribution of evaporation that is fitted beside the one of the settings."""
+ENGINE_COLUMNS = (
+    "period", "form", "used", "trusted", "n", "parameters", "rhat", "ess_bulk", "ess_tail", "divergent",
+    "slope", "slope_sd", "slope_prior", "slope_prior_sd", "evaporation", "evaporation_sd", "start",
+    "process_scale", "cpu_seconds",
+)  # fmt: skip
+Progress = Callable[[str, int, int], None]
+
+
+def engine_installed() -> bool:
+    """Whether the extra ``bayes`` is there."""
+    from importlib.util import find_spec
+
+    return find_spec("numba") is not None
+
+
+@dataclass(frozen=True)
+class PeriodFit:
+    """One fit of one period.
+
+    Attributes
+    ----------
+    form : of the distribution of evaporation; empty without evaporation
+    walk : cells of the period that get shares
+    shares : shape (D, cells, K), each the mean over the samples of its cell
+    slope : mean and sd of the prior of the evaporation slope; None without evaporation
+    """
+
+    period: str
+    form: str
+    model: MixingModel
+    fit: Fit
+    walk: tuple[Cell, ...]
+    shares: np.ndarray
+    slope: tuple[float, float] | None
+
+
+def posterior_contributions(
+    strata: Strata,
+    mixture: np.ndarray,
+    by_period: dict[str, tuple[PeriodSource, ...]],
+    settings: StudySettings,
+    notices: Notices,
+    progress: Progress,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Tables ``contributions`` and ``engine`` of ``StudyTables``.
+
+    A period whose draws cannot be trusted is refused; the others stay.
+    """
+    rows: list[dict[str, Any]] = []
+    runs: list[dict[str, Any]] = []
+    periods = [cell for cell in cells(strata, mixture, margins=()) if _can_mix(cell, by_period, settings)]
+    forms = _forms(settings)
+    for number, whole in enumerate(periods):
+        sources = by_period[whole.period]
+        fits: list[PeriodFit] = []
+        for step, form in enumerate(forms):
+            told = _Told(progress, number * len(forms) + step, len(periods) * len(forms))
+            one = _fit_period(whole, sources, form, strata, settings, notices, told)
+            if one is None:
+                break
+            fits.append(one)
+            runs.append(_run_row(one, used=step == 0))
+        if fits and _judge(fits, settings, notices):
+            rows += _rows(fits[0], sources, strata, settings)
+    return pd.DataFrame(rows, columns=list(COLUMNS)), pd.DataFrame(runs, columns=list(ENGINE_COLUMNS))
+
+
+class _Told:
+    """Progress of one fit as a part of all."""
+
+    def __init__(self, progress: Progress, done: int, total: int) -> None:
+        self._progress, self._done, self._total = progress, done, total
+
+    def __call__(self, step: str, done: int, total: int) -> None:
+        self._progress(step, self._done * total + done, self._total * total)
+
+
+def _forms(settings: StudySettings) -> tuple[str, ...]:
+    first = settings.mixing.evaporation
+    if first == "none" or len(settings.mixing.tracers) < 2:
+        return ("",)
+    return (first, OTHER_FORM if first != OTHER_FORM else "exponential")
+
+
+def _can_mix(cell: Cell, by_period: dict[str, tuple[PeriodSource, ...]], settings: StudySettings) -> bool:
+    present = [source for source in by_period[cell.period] if source.composition is not None]
+    return len(present) > 1 and len(cell.rows) >= settings.strata.least_samples
+
+
+def _fit_period(
+    whole: Cell,
+    sources: tuple[PeriodSource, ...],
+    form: str,
+    strata: Strata,
+    settings: StudySettings,
+    notices: Notices,
+    told: Progress,
+) -> PeriodFit | None:
+    from headwater.mixing.bayes.fit import default_settings, fit_problem
+    from headwater.mixing.bayes.problem import make_problem
+
+    slope = slope_prior(strata.waters, whole, settings) if form else None
+    try:
+        model = period_model(strata, whole.rows, sources, settings, slope=slope, form=form)
+        problem = make_problem(model)
+        own = settings.mixing
+        sampler = replace(
+            default_settings(problem),
+            chains=own.chains,
+            tune=own.tuning,
+            draws=own.chain_draws,
+            seed=settings.seed,
+        )
+        fitted = fit_problem(problem, sampler, progress=told)
+    except HeadwaterError as error:
+        notices.refuse("mixing_refused", at=(whole.period, "", ""), reason=str(error))
+        return None
+    if fitted.chains.interrupted:
+        raise KeyboardInterrupt
+    walk = tuple(
+        cell
+        for cell in cells(strata, whole.rows)
+        if cell.period == whole.period and len(cell.rows) >= settings.strata.least_samples
+    )
+    place = np.full(len(strata.waters), -1)
+    place[whole.rows] = np.arange(len(whole.rows))
+    shares = fitted.shares_of([place[cell.rows] for cell in walk])
+    return PeriodFit(whole.period, form, model, fitted, walk, shares, slope)
+
+
+def _judge(fits: list[PeriodFit], settings: StudySettings, notices: Notices) -> bool:
+    """Whether the first fit can be used; says why not, and what its shares rest on."""
+    first = fits[0]
+    at = (first.period, "", "")
+    if not first.fit.trusted:
+        troubles = "; ".join(explain(trouble) for trouble in first.fit.diagnosis.troubles)
+        notices.refuse("not_converged", at=at, reason=troubles)
+        return False
+    return True
+
+
+def _rows(
+    one: PeriodFit, sources: tuple[PeriodSource, ...], strata: Strata, settings: StudySettings
+) -> Iterator[dict[str, Any]]:
+    names = one.model.sources.names
+    for number, cell in enumerate(one.walk):
+        possible = [
+            source
+            for source in sources
+            if source.composition is not None
+            and possible_in(source, strata.waters, cell.rows, settings, strata)
+        ]
+        flags = flags_of(len(cell.rows), possible)
+        if len(possible) == 1:
+            flags.append("only_source")
+        if len(possible) > len(one.model.sources.tracers) + 1:
+            flags.append("underdetermined")
+        for source in possible:
+            draws = one.shares[:, number, names.index(source.name)]
+            low, middle, high = np.quantile(draws, QUANTILES)
+            yield {
+                "period": cell.period, "stratum": cell.stratum, "level": cell.level,
+                "source": source.name, "n": len(cell.rows), "mean": draws.mean(), "sd": draws.std(ddof=1),
+                "q025": low, "q50": middle, "q975": high, "method": "bayes", "flags": ";".join(flags),
+            }  # fmt: skip
+
+
+def _run_row(one: PeriodFit, *, used: bool) -> dict[str, Any]:
+    from headwater.mixing.bayes.summary import summary_of
+
+    found = summary_of(one.fit)
+    draws = {name: entry.value for name, entry in one.fit.draws.items()}
+    nothing = np.full(2, np.nan)
+    prior = one.slope or (np.nan, np.nan)
+
+    def moments(name: str) -> tuple[float, float]:
+        values = draws.get(name, nothing)
+        return (float(values.mean()), float(values.std(ddof=1))) if values.ndim == 1 else (np.nan, np.nan)
+
+    slope, evaporation = moments("evaporation_slope"), moments("evaporation_mean")
+    return {
+        "period": one.period, "form": one.form, "used": used, "trusted": one.fit.trusted,
+        "n": len(one.model.mixtures.values), "parameters": one.fit.problem.dimension,
+        "rhat": found["rhat_max"], "ess_bulk": found["ess_bulk_min"], "ess_tail": found["ess_tail_min"],
+        "divergent": found["divergent"], "slope": slope[0], "slope_sd": slope[1],
+        "slope_prior": prior[0], "slope_prior_sd": prior[1],
+        "evaporation": evaporation[0], "evaporation_sd": evaporation[1],
+        "start": moments("evaporation_start")[0], "process_scale": moments("process_scale")[0],
+        "cpu_seconds": one.fit.sampling_seconds,
+    }  # fmt: skip

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 OTHER_FORM = "truncated_normal"
 """Form of the distribution of evaporation that is fitted beside the one of the settings."""
+LONGEST, LONGEST_BESIDE = 4, 2
+"""Times the draws asked for, of the fit that is used and of the one beside it."""
 ENGINE_COLUMNS = (
     "period", "form", "used", "trusted", "n", "parameters", "rhat", "ess_bulk", "ess_tail", "divergent",
     "slope", "slope_sd", "slope_prior", "slope_prior_sd", "evaporation", "evaporation_sd", "start",
@@ -83,7 +85,8 @@ def posterior_contributions(
         fits: list[PeriodFit] = []
         for step, form in enumerate(forms):
             told = _Told(progress, number * len(forms) + step, len(periods) * len(forms))
-            one = _fit_period(whole, sources, form, strata, settings, notices, told)
+            longest = LONGEST if step == 0 else LONGEST_BESIDE
+            one = _fit_period(whole, sources, form, strata, settings, notices, told, longest)
             if one is None:
                 break
             fits.append(one)
@@ -123,6 +126,7 @@ def _fit_period(
     settings: StudySettings,
     notices: Notices,
     told: Progress,
+    at_most: int,
 ) -> PeriodFit | None:
     from headwater.mixing.bayes.fit import default_settings, fit_problem
     from headwater.mixing.bayes.problem import make_problem
@@ -139,7 +143,7 @@ def _fit_period(
             draws=own.chain_draws,
             seed=settings.seed,
         )
-        fitted = fit_problem(problem, sampler, progress=told)
+        fitted = fit_problem(problem, sampler, progress=told, at_most=at_most)
     except HeadwaterError as error:
         notices.refuse("mixing_refused", at=(whole.period, "", ""), reason=str(error))
         return None

@@ -31,8 +31,8 @@ from headwater.study.lines import (
     source_water_table,
 )
 from headwater.study.notices import Notices
-from headwater.study.result import StudyResult, StudyTables
 from headwater.study.posterior import ENGINE_COLUMNS, engine_installed, posterior_contributions
+from headwater.study.result import StudyResult, StudyTables
 from headwater.study.settings import StudySettings
 from headwater.study.sources import name_sources, period_sources
 from headwater.study.strata import ALL, Strata, stratify

@@ -97,7 +97,7 @@ def fit(
     *,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
-    groups: Sequence[Integers] = (),
+    at_most: int = 4,
 ) -> Fit:
     """The model fitted; look at ``trusted`` before anything else.
 
@@ -109,14 +109,14 @@ def fit(
     settings : of the sampler; 4 chains of 1000 draws by default
     progress : told (step, done, total)
     stop : asked now and then; True ends sampling with the draws so far
-    groups : row numbers of mixtures whose mean shares are looked at, besides overall and level shares
+    at_most : times the draws asked for that chains may be extended to
 
     Raises
     ------
     SettingsRefused, InputRefused
         where model and data do not fit each other.
     """
-    return fit_problem(make_problem(model), settings, progress=progress, stop=stop, groups=groups)
+    return fit_problem(make_problem(model), settings, progress=progress, stop=stop, at_most=at_most)
 
 
 def fit_problem(
@@ -125,7 +125,7 @@ def fit_problem(
     *,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
-    groups: Sequence[Integers] = (),
+    at_most: int = 4,
 ) -> Fit:
     """As ``fit``, for a problem that is ready."""
     settings = settings or default_settings(problem)
@@ -155,6 +155,7 @@ def fit_problem(
         judge,
         go_on=lambda longer, draws: extend(target, longer, draws, used, progress=progress, stop=stop),
         asked=settings.draws,
+        at_most=at_most,
         rerun=again if settings.accept < CAREFUL else None,
     )
     return Fit(

@@ -1,5 +1,7 @@
 """Shares from positions: gradients by finite differences, priors against scipy, bounds kept."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -207,6 +209,7 @@ def test_nested_level_adds_its_parent():
         ({"factors": (Factor("site", "random", "region"),)}, "nested in 'region'"),
         ({"covariates": ("nothing",)}, "no column 'nothing'"),
         ({"absent": (Absent("nobody", "region", ("A",)),)}, "no source 'nobody'"),
+        ({"factors": (Factor("region", "random"), Factor("region", "fixed"))}, "named twice"),
         ({"interactions": (("region", "altitude"),)}, "neither a factor nor a covariate"),
     ],
 )
@@ -214,3 +217,11 @@ def test_impossible_settings_are_refused(changes, words):
     model = make_model(**changes)
     with pytest.raises(SettingsRefused, match=words):
         make_proportions(model, make_design(model))
+
+
+@pytest.mark.parametrize("name", ["draw", "source", "chain"])
+def test_names_that_results_use_are_refused(name):
+    model = make_model()
+    mixtures = replace(model.mixtures, factors={name: SITES})
+    with pytest.raises(SettingsRefused, match="rename the column"):
+        make_design(replace(model, mixtures=mixtures, factors=(Factor(name, "random"),)))

@@ -15,6 +15,21 @@ from headwater.mixing.bayes.model import Factor, MixingModel
 
 FIXED_SCALE = 1.0
 RANDOM_SCALE = 1.5
+TAKEN = frozenset(
+    (
+        "chain",
+        "draw",
+        "source",
+        "source_level",
+        "tracer",
+        "tracer_other",
+        "mixture",
+        "axis",
+        "order",
+        "global",
+    )
+)
+"""Names that results give a meaning of their own."""
 COVARIATE_SCALE = {"headwater": 1.0, "mixsiar": float(np.sqrt(1000.0)), "simmr": 1.0}
 
 
@@ -93,6 +108,7 @@ def make_design(model: MixingModel) -> Design:
         A factor, parent or covariate that the mixtures do not have.
     """
     n = len(model.mixtures.values)
+    _check_names(model)
     terms: list[Term] = []
     for factor in _parents_first(model.factors):
         terms.append(_factor_term(factor, model, terms))
@@ -168,6 +184,17 @@ def contrasts(size: int) -> Array:
         c[:s, s - 1] = 1.0 / np.sqrt(s * (s + 1.0))
         c[s, s - 1] = -np.sqrt(s / (s + 1.0))
     return c * np.sqrt(size / (size - 1.0))
+
+
+def _check_names(model: MixingModel) -> None:
+    names = [*(factor.name for factor in model.factors), *model.covariates]
+    for name in names:
+        if name in TAKEN:
+            raise SettingsRefused(
+                f"{name!r} cannot be the name of a factor or covariate: results use it; rename the column"
+            )
+        if names.count(name) > 1:
+            raise SettingsRefused(f"{name!r} is named twice among factors and covariates: name it once")
 
 
 def _factor_term(factor: Factor, model: MixingModel, before: list[Term]) -> Term:

@@ -11,7 +11,6 @@ import pandas as pd
 
 from headwater.errors import HeadwaterError
 from headwater.mixing.uncertainty import QUANTILES
-from headwater.posterior.refuse import explain
 from headwater.study.contributions import COLUMNS, flags_of
 from headwater.study.lines import slope_prior
 from headwater.study.model import period_model
@@ -23,6 +22,7 @@ from headwater.study.strata import Cell, Strata, cells
 if TYPE_CHECKING:
     from headwater.mixing.bayes.fit import Fit
     from headwater.mixing.bayes.model import MixingModel
+    from headwater.posterior.diagnose import Trouble
 
 OTHER_FORM = "truncated_normal"
 """Form of the distribution of evaporation that is fitted beside the one of the settings."""
@@ -71,12 +71,13 @@ def posterior_contributions(
     settings: StudySettings,
     notices: Notices,
     progress: Progress,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Tables ``contributions`` and ``engine`` of ``StudyTables``.
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Tables ``contributions``, ``other_form`` and ``engine`` of ``StudyTables``.
 
     A period whose draws cannot be trusted is refused; the others stay.
     """
     rows: list[dict[str, Any]] = []
+    beside: list[dict[str, Any]] = []
     runs: list[dict[str, Any]] = []
     periods = [cell for cell in cells(strata, mixture, margins=()) if _can_mix(cell, by_period, settings)]
     forms = _forms(settings)
@@ -84,7 +85,8 @@ def posterior_contributions(
         sources = by_period[whole.period]
         fits: list[PeriodFit] = []
         for step, form in enumerate(forms):
-            told = _Told(progress, number * len(forms) + step, len(periods) * len(forms))
+            what = f"{whole.period} {form}".replace("_", " ").rstrip()
+            told = _Told(progress, what, number * len(forms) + step, len(periods) * len(forms))
             longest = LONGEST if step == 0 else LONGEST_BESIDE
             one = _fit_period(whole, sources, form, strata, settings, notices, told, longest)
             if one is None:
@@ -93,17 +95,24 @@ def posterior_contributions(
             runs.append(_run_row(one, used=step == 0))
         if fits and _judge(fits, settings, notices):
             rows += _rows(fits[0], sources, strata, settings)
-    return pd.DataFrame(rows, columns=list(COLUMNS)), pd.DataFrame(runs, columns=list(ENGINE_COLUMNS))
+            beside += [
+                row for one in fits[1:] if one.fit.trusted for row in _rows(one, sources, strata, settings)
+            ]
+    return (
+        pd.DataFrame(rows, columns=list(COLUMNS)),
+        pd.DataFrame(beside, columns=list(COLUMNS)),
+        pd.DataFrame(runs, columns=list(ENGINE_COLUMNS)),
+    )
 
 
 class _Told:
-    """Progress of one fit as a part of all."""
+    """Progress of one fit as a part of all, with the period and form it is about."""
 
-    def __init__(self, progress: Progress, done: int, total: int) -> None:
-        self._progress, self._done, self._total = progress, done, total
+    def __init__(self, progress: Progress, what: str, done: int, total: int) -> None:
+        self._progress, self._what, self._done, self._total = progress, what, done, total
 
     def __call__(self, step: str, done: int, total: int) -> None:
-        self._progress(step, self._done * total + done, self._total * total)
+        self._progress(f"{self._what}: {step}", self._done * total + done, self._total * total)
 
 
 def _forms(settings: StudySettings) -> tuple[str, ...]:
@@ -165,10 +174,24 @@ def _judge(fits: list[PeriodFit], settings: StudySettings, notices: Notices) -> 
     first = fits[0]
     at = (first.period, "", "")
     if not first.fit.trusted:
-        troubles = "; ".join(explain(trouble) for trouble in first.fit.diagnosis.troubles)
-        notices.refuse("not_converged", at=at, reason=troubles)
+        notices.refuse("not_converged", at=at, troubles=[_plain(one) for one in first.fit.diagnosis.troubles])
         return False
+    sources, tracers = len(first.model.sources.names), len(first.model.sources.tracers)
+    if sources > tracers + 1:
+        notices.warn("prior_decides", at=at, sources=sources, tracers=tracers)
+    for other in fits[1:]:
+        if not other.fit.trusted:
+            notices.info("one_form", at=at, form=other.form)
     return True
+
+
+def _plain(trouble: Trouble) -> dict[str, Any]:
+    """A reason against draws as plain values, to be told in any language."""
+    worst = trouble.worst
+    return {
+        "reason": str(trouble.reason), "count": trouble.count, "value": trouble.value, "limit": trouble.limit,
+        "worst": {"name": worst.name, "labels": dict(worst.labels)} if worst is not None else None,
+    }  # fmt: skip
 
 
 def _rows(

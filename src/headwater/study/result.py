@@ -54,6 +54,8 @@ class StudyTables:
     emma : period, dimension, explained, tracer, rrmse, bias, residual_p, n_end_members, reason
     first_order : period, stratum, level, source, share, se, dof, low, high, p_outside
     exact : as contributions, by end-member algebra; the same table where that is the method
+    other_form : as contributions, under the other form of the distribution of evaporation; periods whose
+        draws of it can be trusted
     engine : one row a fit: period, form (of the distribution of evaporation), used (its shares are the
         contributions), trusted, n, parameters, rhat, ess_bulk, ess_tail, divergent, slope, slope_sd,
         slope_prior, slope_prior_sd, evaporation (mean, ‰ of δ18O), evaporation_sd, start, process_scale,
@@ -75,6 +77,7 @@ class StudyTables:
     emma: pd.DataFrame
     first_order: pd.DataFrame
     exact: pd.DataFrame
+    other_form: pd.DataFrame
     engine: pd.DataFrame
 
 

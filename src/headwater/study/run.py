@@ -75,7 +75,7 @@ def run_study(
     progress("pooling parallels", 0, 1)
     ready = _prepare(table, settings, notices, simulated=truth is not None)
     tables = _tables(ready, settings, rng, notices, progress)
-    if tables.engine.empty:
+    if (tables.engine["form"] == "").all():
         _evaporation_notices(tables, notices)
     strata = ready.strata
     return StudyResult(
@@ -151,7 +151,7 @@ def _tables(
     ready: _Ready, settings: StudySettings, rng: np.random.Generator, notices: Notices, progress: Progress
 ) -> StudyTables:
     strata, mixture, line = ready.strata, ready.mixture, ready.meteoric.line
-    shares, errors, exact, engine = _shares(ready, settings, rng, notices, progress)
+    shares, errors, exact, other, engine = _shares(ready, settings, rng, notices, progress)
     progress("isotopes and lines", 0, 1)
     return StudyTables(
         contributions=shares,
@@ -169,14 +169,15 @@ def _tables(
         emma=emma_table(strata, ready.mixed, ready.pooled, settings, notices),
         first_order=errors,
         exact=exact,
+        other_form=other,
         engine=engine,
     )
 
 
 def _shares(
     ready: _Ready, settings: StudySettings, rng: np.random.Generator, notices: Notices, progress: Progress
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Tables ``contributions``, ``first_order``, ``exact`` and ``engine``.
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Tables ``contributions``, ``first_order``, ``exact``, ``other_form`` and ``engine``.
 
     The algebra always runs; where the engine answers, the algebra stands beside it, and of its notices only
     the refusals are handed on: its warnings are about numbers that are not the answer then.
@@ -200,12 +201,12 @@ def _shares(
         lambda done, total: progress("shares", done, total),
     )
     if not bayes:
-        return shares, errors, shares, pd.DataFrame(columns=list(ENGINE_COLUMNS))
+        return shares, errors, shares, shares.iloc[:0], pd.DataFrame(columns=list(ENGINE_COLUMNS))
     notices.take(own, level="refused")
-    posterior, engine = posterior_contributions(
+    posterior, other, engine = posterior_contributions(
         ready.strata, ready.mixed, ready.by_period, settings, notices, progress
     )
-    return posterior, errors, shares, engine
+    return posterior, errors, shares, other, engine
 
 
 def _mixture(strata: Strata, settings: StudySettings) -> np.ndarray:

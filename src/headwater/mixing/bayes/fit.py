@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -194,9 +195,9 @@ def reported(named: Mapping[str, Named], chains: Chains) -> tuple[list[Quantity]
     for name, entry in named.items():
         if entry.hyper:
             quantities += quantities_of(name, entry)
-            columns.append(entry.value.reshape(len(entry.value), -1))
+            columns.append(entry.value.reshape(len(entry.value), math.prod(entry.value.shape[1:])))
     values = np.concatenate(columns, axis=1)
-    return quantities, values.reshape(*chains.positions.shape[:2], -1)
+    return quantities, values.reshape(*chains.positions.shape[:2], len(quantities))
 
 
 def quantities_of(name: str, entry: Named) -> list[Quantity]:

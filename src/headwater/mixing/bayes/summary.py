@@ -79,4 +79,6 @@ def _numbers(fit: Fit) -> list[tuple[str, dict[str, str], dict[str, float]]]:
 
 
 def _quantiles(values: Array) -> Array:
+    if not values.size:
+        return np.full((len(QUANTILES), values.shape[-1]), np.nan)
     return np.quantile(values.reshape(-1, values.shape[-1]), QUANTILES, axis=0)

@@ -506,7 +506,7 @@ def _scalars(own: Evaporation) -> Array:
     return np.array(
         [
             np.log(PROCESS_SCALE), PROCESS_LOG_SD, own.slope, own.slope_sd, own.slope_scatter, own.mean_scale,
-            own.start_scale, own.effect_scale, own.largest, *orders, 0.0, 0.0, 0.0, 0.0, SHAPE_SD, 0.0, 0.0,
+            own.start_scale, own.effect_scale, own.largest, *orders, 0.0, 0.0, 0.0, 0.0, SHAPE_SD,
         ]
     )  # fmt: skip
 

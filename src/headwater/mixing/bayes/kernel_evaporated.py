@@ -1,14 +1,15 @@
-"""Compiled: likelihood of mixtures that have evaporated, x = Σ p_k s_k + (δ + e)(1, S) + noise, e integrated out.
+"""Compiled: likelihood of evaporated mixtures, x = Σ p_k s_k + (δ + e)(1, S) + noise, e integrated out.
 
 Mixtures are gathered into groups of equal shares, mean of e and analytical covariance. With d = (1, S),
 r = x − Σ p_k s_k − δ d, Σ = ξ Σ p_k² C_k + R, Q = Σ⁻¹, a = d'Qd, t = (d'Qr − λ)/√a,
 
     p(x) = N(r; 0, Σ) · B(t),
 
-with B of ``kernel_enrichment``. By Fisher's identity every derivative of log p(x) is the posterior mean over e of
-that of log N(r − e d; 0, Σ) + log p(e), so that E₁ = E(e | x) and E₂ = E(e² | x) are all that is needed:
+with B of ``kernel_enrichment``. By Fisher's identity every derivative of log p(x) is the posterior mean over
+e of that of log N(r − e d; 0, Σ) + log p(e), so that E₁ = E(e | x) and E₂ = E(e² | x) are all that is needed:
 
-    ∂/∂m = Q(r − E₁ d),  ∂/∂Σ = ½(Q (rr' − E₁(rd' + dr') + E₂ dd') Q − Q),  ∂/∂S = E₁ (Qr)₂ − E₂ (Qd)₂ + δ ∂/∂m₂.
+    ∂/∂m = Q(r − E₁ d),    ∂/∂Σ = ½ (Q (rr' − E₁(rd' + dr') + E₂ dd') Q − Q),
+    ∂/∂S = E₁ (Qr)₂ − E₂ (Qd)₂ + δ ∂/∂m₂.
 
 Their sums over a group need Σ E₁, Σ E₂ and Σ E₁ x from the loop over waters, nothing else.
 """
@@ -16,6 +17,7 @@ Their sums over a group need Σ E₁, Σ E₂ and Σ E₁ x from the loop over w
 from __future__ import annotations
 
 import math
+from collections import namedtuple
 
 import numpy as np
 from numba import njit
@@ -30,12 +32,22 @@ from headwater.mixing.bayes.kernel_enrichment import (
 EXPONENTIAL, TRUNCATED_NORMAL, UNIFORM, ERLANG = 0, 1, 2, 3
 """Distributions of e. ERLANG: zero or Erlang of order 1 to 3 with a common rate, by weights."""
 HEADER = 16
+FORM, SOURCES, GROUPS, BLOCKS, WATERS, LEVELS, FACTORS, AT_XI = range(8)
+SLOPES, AT_SLOPE, AT_MEAN, AT_START, AT_EFFECT, AT_SD, AT_SHAPE, ERRORS = range(8, 16)
+"""Integers of the header: counts, and places in a position (−1: not there)."""
+SCALARS = 18
+LOG_XI, LOG_XI_SD, SLOPE, SLOPE_SD, SCATTER, MEAN_SCALE, START_SCALE, EFFECT_SCALE, LARGEST = range(9)
+WEIGHTS, LOGITS, LOGIT_SD = 9, 13, 17
+"""First numbers: priors. WEIGHTS: order 0 to 3 absent (0), the one to weigh against (1) or free (2)."""
 SOURCE = 8
 """Numbers of a source: mean (2), Cholesky factor of its covariance (3), covariance of single waters (3)."""
-SCALARS = 20
-"""log ξ: mean, sd; S: mean, sd; scatter of S; scales of the mean, start, effects; largest e; 11 of the shape."""
-LEAST_MEAN = 1e-8
-"""Means of e below this [‰] are 0 as far as any measurement can tell."""
+LOG_2PI = math.log(2.0 * math.pi)
+LEAST_MEAN, LARGEST_LOG_MEAN = 1e-8, 50.0
+"""Means of e below the first [‰] are 0 as far as any measurement can tell; beyond the other they are huge."""
+START, TO_START, TO_MOMENT, TO_SHIFT = 5, 6, 7, 8
+"""Places in ``Room.sums`` behind the sums of the shape."""
+Data = namedtuple("Data", "slot starts cell_of level_of error_of level size scalars source error stats x")
+Room = namedtuple("Room", "mean to_mean values to_values log_mean to_log_mean xi to_xi w out sums")
 
 
 @njit(cache=True, error_model="numpy")
@@ -104,18 +116,18 @@ def _shape(form, position, gradient, at, scalars, w):  # type: ignore[no-untyped
         top, number = -math.inf, at
         for k in range(4):
             w[k] = -math.inf
-            if scalars[9 + k] == 2.0:  # free, against the first that is fixed
-                z = (position[number] - scalars[13 + k]) / scalars[17]
+            if scalars[WEIGHTS + k] == 2.0:  # free, against the first that is fixed
+                z = (position[number] - scalars[LOGITS + k]) / scalars[LOGIT_SD]
                 total -= 0.5 * z * z
-                gradient[number] -= z / scalars[17]
+                gradient[number] -= z / scalars[LOGIT_SD]
                 w[k] = position[number]
                 number += 1
-            elif scalars[9 + k] == 1.0:
-                w[k] = scalars[13 + k]
+            elif scalars[WEIGHTS + k] == 1.0:
+                w[k] = scalars[LOGITS + k]
             top = max(top, w[k])
         whole = 0.0
         for k in range(4):
-            w[k] = max(math.exp(w[k] - top), 1e-300 if scalars[9 + k] > 0.0 else 0.0)
+            w[k] = max(math.exp(w[k] - top), 1e-300 if scalars[WEIGHTS + k] > 0.0 else 0.0)
             whole += w[k]
         for k in range(4):
             w[k] /= whole
@@ -178,7 +190,7 @@ def _sum_waters(form, x, low, high, w0, w1, shift, a, mean, w, largest, out):  #
     out[10] ∂/∂c₀ of the prior of e, at a mean and E₁, E₂ held fixed."""
     n = high - low
     out[9] = out[10] = 0.0
-    if form == EXPONENTIAL or form == ERLANG:
+    if form in (EXPONENTIAL, ERLANG):
         rate = 1.0 / mean
         if form == EXPONENTIAL:
             sum_exponential(x, low, high, w0, w1, shift + rate, math.sqrt(a), rate, out)
@@ -198,146 +210,157 @@ def _sum_waters(form, x, low, high, w0, w1, shift, a, mean, w, largest, out):  #
 
 
 @njit(cache=True, error_model="numpy")
-def _shape_back(form, w, scalars, gradient, at, sums, by_log_mean, by_moment, moment):  # type: ignore[no-untyped-def]
-    """Adds to the gradient of the shape.
+def _shape_back(form, w, scalars, gradient, at, sums):  # type: ignore[no-untyped-def]
+    """Adds to the gradient of the shape, from Σ over waters of
 
-    sums : [0:4] Σ of the posterior weights of orders 0 to 3 (Erlang), [4] ∂/∂c₀ (truncated normal),
-        [5] Σ ∂/∂E(e) × mean of the evaporated waters (Erlang)
-    by_log_mean : Σ ∂/∂ log mean at fixed shape; κ enters as the mean does, with the other sign
-    by_moment, moment : Σ derivative by E(e²) × mean², and E(e²) / mean²
+    sums[0:4] : posterior weights of orders 0 to 3 (Erlang)
+    sums[4] : ∂/∂ log mean at fixed shape (Erlang: κ enters as the mean does, with the other sign), or ∂/∂c₀
+    sums[TO_MOMENT] : ∂/∂E(e²) × mean²; sums[TO_SHIFT] : ∂/∂E(e) × mean; w[7] = E(e²)/mean²
     """
     if form == TRUNCATED_NORMAL:
         c, rho = w[0], w[1]
         bend = -rho * (c + rho)
         slope = (2.0 * c + rho + c * bend) / ((c + rho) * (c + rho))
-        slope -= 2.0 * moment * (1.0 + bend) / (c + rho)
-        gradient[at] += sums[4] + by_moment * slope
+        slope -= 2.0 * w[7] * (1.0 + bend) / (c + rho)
+        gradient[at] += sums[4] + sums[TO_MOMENT] * slope
     elif form == ERLANG:
         whole = sums[0] + sums[1] + sums[2] + sums[3]
+        some = w[1] + w[2] + w[3]
         number = at
         for k in range(4):
-            if scalars[9 + k] != 2.0:
+            if scalars[WEIGHTS + k] != 2.0:
                 continue
-            some = w[1] + w[2] + w[3]
             zero = some if k == 0 else -w[0]
             log_kappa = w[k] * (k / w[5] - 1.0 / some) if k > 0 else 0.0
-            slope = w[k] * (k * (k + 1.0) - w[6]) / (w[4] * w[4]) - 2.0 * moment * log_kappa
-            gradient[number] += sums[k] - w[k] * whole - by_log_mean * log_kappa
-            gradient[number] += by_moment * slope - sums[5] * w[k] * zero
+            slope = w[k] * (k * (k + 1.0) - w[6]) / (w[4] * w[4]) - 2.0 * w[7] * log_kappa
+            gradient[number] += sums[k] - w[k] * whole - sums[4] * log_kappa
+            gradient[number] += sums[TO_MOMENT] * slope - sums[TO_SHIFT] * w[k] * zero
             number += 1
 
 
 @njit(cache=True, error_model="numpy")
-def evaporated(p, dp, position, gradient, floats, ints):  # type: ignore[no-untyped-def]
-    """Log likelihood and log prior of its own parameters; adds to dp (C, K) and to the gradient."""
-    form, k, groups, blocks, n, levels, factors = (
-        ints[0],
-        ints[1],
-        ints[2],
-        ints[3],
-        ints[4],
-        ints[5],
-        ints[6],
+def _unpack(floats, ints):  # type: ignore[no-untyped-def]
+    """All data of the density, by name."""
+    rows, groups = ints[BLOCKS] * ints[SOURCES], ints[GROUPS]
+    levels, factors, errors, n = ints[LEVELS], ints[FACTORS], ints[ERRORS], ints[WATERS]
+    i, f = HEADER + rows, SCALARS
+    j, g = i + 4 * groups + 1, f + SOURCE * rows
+    k, h = j + levels * (1 + factors), g + 3 * errors
+    return Data(
+        slot=ints[HEADER:i],
+        starts=ints[i : i + groups + 1],
+        cell_of=ints[i + groups + 1 : i + 2 * groups + 1],
+        level_of=ints[i + 2 * groups + 1 : i + 3 * groups + 1],
+        error_of=ints[i + 3 * groups + 1 : j],
+        level=ints[j:k],
+        size=ints[k : k + factors],
+        scalars=floats[:SCALARS],
+        source=floats[f:g],
+        error=floats[g:h],
+        stats=floats[h : h + 5 * groups],
+        x=floats[h + 5 * groups : h + 5 * groups + 2 * n],
     )
-    at_xi, slopes, at_slope, at_mean, at_start = ints[7], ints[8], ints[9], ints[10], ints[11]
-    at_effect, at_sd, at_shape, analytical = ints[12], ints[13], ints[14], ints[15]
-    at = HEADER
-    slot = ints[at : at + blocks * k]
-    at += blocks * k
-    starts = ints[at : at + groups + 1]
-    at += groups + 1
-    cell_of, level_of = ints[at : at + groups], ints[at + groups : at + 2 * groups]
-    error_of = ints[at + 2 * groups : at + 3 * groups]
-    at += 3 * groups
-    level = ints[at : at + levels * (1 + factors)]
-    size = ints[at + levels * (1 + factors) : at + levels * (1 + factors) + factors]
-    scalars = floats[:SCALARS]
-    at = SCALARS
-    source = floats[at : at + SOURCE * blocks * k]
-    at += SOURCE * blocks * k
-    error = floats[at : at + 3 * analytical]
-    at += 3 * analytical
-    stats = floats[at : at + 5 * groups]
-    x = floats[at + 5 * groups : at + 5 * groups + 2 * n]
 
-    values_size = 0
-    for f in range(factors):
-        values_size += size[f]
-    room = np.empty(4 * blocks * k + 2 * values_size + 2 * levels + 2 * blocks + 32)
-    mean_of = room[: 2 * blocks * k]
-    to_mean = room[2 * blocks * k : 4 * blocks * k]
-    at = 4 * blocks * k
-    values, to_values = room[at : at + values_size], room[at + values_size : at + 2 * values_size]
-    at += 2 * values_size
-    log_mean, to_log_mean = room[at : at + levels], room[at + levels : at + 2 * levels]
-    at += 2 * levels
-    xi, to_xi = room[at : at + blocks], room[at + blocks : at + 2 * blocks]
-    at += 2 * blocks
-    w, out, sums = room[at : at + 8], room[at + 8 : at + 20], room[at + 20 : at + 26]
-    to_mean[:] = 0.0
-    to_values[:] = 0.0
-    to_log_mean[:] = 0.0
-    to_xi[:] = 0.0
-    sums[:] = 0.0
 
-    # ── parameters and their priors ──
+@njit(cache=True, error_model="numpy")
+def _make_room(head, size):  # type: ignore[no-untyped-def]
+    """Parameters as the waters need them, and derivatives by each (``to_…``), all 0."""
+    rows, levels, blocks = 2 * head[BLOCKS] * head[SOURCES], head[LEVELS], head[BLOCKS]
+    labels = size.sum()
+    room = np.zeros(2 * (rows + labels + levels + blocks) + 28)
+    a, b, c = 2 * rows, 2 * (rows + labels), 2 * (rows + labels + levels)
+    d = c + 2 * blocks
+    return Room(
+        mean=room[:rows],
+        to_mean=room[rows:a],
+        values=room[a : a + labels],
+        to_values=room[a + labels : b],
+        log_mean=room[b : b + levels],
+        to_log_mean=room[b + levels : c],
+        xi=room[c : c + blocks],
+        to_xi=room[c + blocks : d],
+        w=room[d : d + 8],
+        out=room[d + 8 : d + 19],
+        sums=room[d + 19 :],
+    )
+
+
+@njit(cache=True, error_model="numpy")
+def _read(position, gradient, head, data, room):  # type: ignore[no-untyped-def]
+    """Log prior, its gradient added; fills ``room`` with the parameters."""
+    scalars, source, total = data.scalars, data.source, 0.0
+    for i in range(data.slot.size):
+        at, c = data.slot[i], SOURCE * i
+        room.mean[2 * i], room.mean[2 * i + 1] = source[c], source[c + 1]
+        if at >= 0:
+            total += _log_normal(position, gradient, at, at + 2)
+            room.mean[2 * i] += source[c + 2] * position[at]
+            room.mean[2 * i + 1] += source[c + 3] * position[at] + source[c + 4] * position[at + 1]
+    room.xi[:] = 1.0
+    if head[AT_XI] >= 0:
+        for r in range(head[BLOCKS]):
+            at = head[AT_XI] + r
+            total += _log_normal(position, gradient, at, at + 1)
+            room.xi[r] = math.exp(scalars[LOG_XI] + scalars[LOG_XI_SD] * position[at])
+    total += _log_normal(position, gradient, head[AT_SLOPE], head[AT_SLOPE] + head[SLOPES])
+    if head[AT_START] >= 0:
+        total += _log_half_normal(position[head[AT_START]], gradient, head[AT_START])
+        room.sums[START] = scalars[START_SCALE] * _softplus(position[head[AT_START]])
+    total += _shape(head[FORM], position, gradient, head[AT_SHAPE], scalars, room.w)
+    if head[AT_MEAN] >= 0:
+        total += _read_means(position, gradient, head, data, room)
+    return total
+
+
+@njit(cache=True, error_model="numpy")
+def _read_means(position, gradient, head, data, room):  # type: ignore[no-untyped-def]
+    """Log prior of the means of e and of their effects; fills ``log_mean`` and ``values``."""
+    total, low, at, width = 0.0, 0, head[AT_EFFECT], 1 + head[FACTORS]
+    for f in range(head[FACTORS]):
+        size, at_sd = data.size[f], head[AT_SD] + f
+        total += _log_normal(position, gradient, at, at + size - 1)
+        total += _log_half_normal(position[at_sd], gradient, at_sd)
+        sd = data.scalars[EFFECT_SCALE] * _softplus(position[at_sd])
+        effect_values(position[at : at + size - 1], sd, room.values, low, size)
+        low += size
+        at += size - 1
+    for r in range(head[BLOCKS]):
+        l = position[head[AT_MEAN] + r]
+        ratio = math.exp(2.0 * min(l, 300.0))
+        total += l - 0.5 * ratio
+        gradient[head[AT_MEAN] + r] += 1.0 - ratio
+    for e in range(head[LEVELS]):
+        value, low = math.log(data.scalars[MEAN_SCALE]) + position[head[AT_MEAN] + data.level[e * width]], 0
+        for f in range(head[FACTORS]):
+            value += room.values[low + data.level[e * width + 1 + f]]
+            low += data.size[f]
+        room.log_mean[e] = value
+    return total
+
+
+@njit(cache=True, error_model="numpy")
+def _sum_groups(p, dp, position, gradient, head, data, room):  # type: ignore[no-untyped-def]
+    """Log likelihood of all waters; adds its derivatives to dp, the gradient and ``room``.
+
+    One loop in one function: taking the named arrays apart for every group cost five times the arithmetic.
+    """
+    form, k, slopes, width = head[FORM], head[SOURCES], head[SLOPES], 1 + head[FACTORS]
+    scalars, source, error, x, stats = data.scalars, data.source, data.error, data.x, data.stats
+    starts, cell_of, level_of, error_of, level = (
+        data.starts, data.cell_of, data.level_of, data.error_of, data.level,
+    )  # fmt: skip
+    mean_of, to_mean, log_mean, to_log_mean = room.mean, room.to_mean, room.log_mean, room.to_log_mean
+    xi_of, to_xi, w, out, sums = room.xi, room.to_xi, room.w, room.out, room.sums
+    start, largest, scatter2 = sums[START], scalars[LARGEST], scalars[SCATTER] * scalars[SCATTER]
     total = 0.0
-    for i in range(blocks * k):
-        mean_of[2 * i], mean_of[2 * i + 1] = source[SOURCE * i], source[SOURCE * i + 1]
-        if slot[i] >= 0:
-            total += _log_normal(position, gradient, slot[i], slot[i] + 2)
-            z0, z1 = position[slot[i]], position[slot[i] + 1]
-            mean_of[2 * i] += source[SOURCE * i + 2] * z0
-            mean_of[2 * i + 1] += source[SOURCE * i + 3] * z0 + source[SOURCE * i + 4] * z1
-    for r in range(blocks):
-        xi[r] = 1.0
-        if at_xi >= 0:
-            total += _log_normal(position, gradient, at_xi + r, at_xi + r + 1)
-            xi[r] = math.exp(scalars[0] + scalars[1] * position[at_xi + r])
-    total += _log_normal(position, gradient, at_slope, at_slope + slopes)
-    start = 0.0
-    if at_start >= 0:
-        total += _log_half_normal(position[at_start], gradient, at_start)
-        start = scalars[6] * _softplus(position[at_start])
-    total += _shape(form, position, gradient, at_shape, scalars, w)
-    if at_mean >= 0:
-        low, z_at = 0, at_effect
-        for f in range(factors):
-            total += _log_normal(position, gradient, z_at, z_at + size[f] - 1)
-            total += _log_half_normal(position[at_sd + f], gradient, at_sd + f)
-            sd = scalars[7] * _softplus(position[at_sd + f])
-            effect_values(position[z_at : z_at + size[f] - 1], sd, values, low, size[f])
-            low += size[f]
-            z_at += size[f] - 1
-        for r in range(blocks):
-            l = position[at_mean + r]
-            ratio = math.exp(2.0 * min(l, 300.0))
-            total += l - 0.5 * ratio
-            gradient[at_mean + r] += 1.0 - ratio
-        for e in range(levels):
-            log_mean[e] = math.log(scalars[5]) + position[at_mean + level[e * (1 + factors)]]
-            low = 0
-            for f in range(factors):
-                log_mean[e] += values[low + level[e * (1 + factors) + 1 + f]]
-                low += size[f]
-    else:
-        log_mean[:] = 0.0
-    if not math.isfinite(total):
-        return -math.inf
-
-    # ── groups of waters ──
-    largest, scatter2 = scalars[8], scalars[4] * scalars[4]
-    to_start, by_moment, moment = 0.0, 0.0, 0.0
-    for g in range(groups):
-        low, high, cell, lv = starts[g], starts[g + 1], cell_of[g], level_of[g]
-        count = float(high - low)
-        r = level[lv * (1 + factors)]
-        number = r if slopes > 1 else 0
-        slope = scalars[2] + (scalars[3] * position[at_slope + number] if slopes > 0 else 0.0)
-        if log_mean[lv] > 50.0:
+    for g in range(head[GROUPS]):
+        low, high, cell, lv, e = starts[g], starts[g + 1], cell_of[g], level_of[g], 3 * error_of[g]
+        r, count = level[lv * width], float(high - low)
+        at_slope = head[AT_SLOPE] + (r if slopes > 1 else 0)
+        slope = scalars[SLOPE] + (scalars[SLOPE_SD] * position[at_slope] if slopes > 0 else 0.0)
+        if log_mean[lv] > LARGEST_LOG_MEAN:
             return -math.inf
         mean = max(math.exp(log_mean[lv]), LEAST_MEAN)
-        e = 3 * error_of[g]
         m0, m1, v00, v01, v11 = start, start * slope, 0.0, 0.0, 0.0
         for i in range(k):
             share, s, c = p[cell, i], r * k + i, SOURCE * (r * k + i)
@@ -346,26 +369,26 @@ def evaporated(p, dp, position, gradient, floats, ints):  # type: ignore[no-unty
             v00 += share * share * source[c + 5]
             v01 += share * share * source[c + 6]
             v11 += share * share * source[c + 7]
-        v00, v01, v11 = xi[r] * v00 + error[e], xi[r] * v01 + error[e + 1], xi[r] * v11 + error[e + 2]
+        xi = xi_of[r]
+        v00, v01, v11 = xi * v00 + error[e], xi * v01 + error[e + 1], xi * v11 + error[e + 2]
         first, second = _spread(form, mean, w, largest)
-        if scatter2 > 0.0:
-            v11 += scatter2 * (second + 2.0 * start * first + start * start)
+        v11 += scatter2 * (second + 2.0 * start * first + start * start)
         det = v00 * v11 - v01 * v01
         if not (det > 0.0 and v00 > 0.0 and det < math.inf):
             return -math.inf
         q00, q01, q11 = v11 / det, -v01 / det, v00 / det
         w0, w1 = q00 + q01 * slope, q01 + q11 * slope
-        a = w0 + w1 * slope
-        _sum_waters(form, x, low, high, w0, w1, w0 * m0 + w1 * m1, a, mean, w, largest, out)
+        a, shift = w0 + w1 * slope, w0 * m0 + w1 * m1
+        _sum_waters(form, x, low, high, w0, w1, shift, a, mean, w, largest, out)
         e1, e2 = out[1], out[2]
         d0, d1 = stats[5 * g] - m0, stats[5 * g + 1] - m1
         s00 = stats[5 * g + 2] + count * d0 * d0
         s01 = stats[5 * g + 3] + count * d0 * d1
         s11 = stats[5 * g + 4] + count * d1 * d1
         total += out[0] - 0.5 * (q00 * s00 + 2.0 * q01 * s01 + q11 * s11)
-        total -= count * (0.5 * math.log(det) + math.log(2.0 * math.pi))
+        total -= count * (0.5 * math.log(det) + LOG_2PI)
 
-        # ── way back: u = ∂/∂m, G = ∂/∂Σ ──
+        # u = ∂/∂m and G = ∂/∂Σ, then everything else by the chain rule
         t0, t1 = out[3] - m0 * e1, out[4] - m1 * e1
         k0, k1 = count * d0 - e1, count * d1 - e1 * slope
         u0, u1 = q00 * k0 + q01 * k1, q01 * k0 + q11 * k1
@@ -377,64 +400,78 @@ def evaporated(p, dp, position, gradient, floats, ints):  # type: ignore[no-unty
         g00 = 0.5 * (a00 * q00 + a01 * q01 - count * q00)
         g01 = 0.5 * (a00 * q01 + a01 * q11 - count * q01)
         g11 = 0.5 * (a10 * q01 + a11 * q11 - count * q11)
-        by_xi = 0.0
         for i in range(k):
             share, s, c = p[cell, i], r * k + i, SOURCE * (r * k + i)
             cover = g00 * source[c + 5] + 2.0 * g01 * source[c + 6] + g11 * source[c + 7]
-            dp[cell, i] += u0 * mean_of[2 * s] + u1 * mean_of[2 * s + 1] + 2.0 * xi[r] * share * cover
-            by_xi += share * share * cover
+            dp[cell, i] += u0 * mean_of[2 * s] + u1 * mean_of[2 * s + 1] + 2.0 * xi * share * cover
+            to_xi[r] += xi * share * share * cover
             to_mean[2 * s] += share * u0
             to_mean[2 * s + 1] += share * u1
-        to_xi[r] += by_xi * xi[r]
         if slopes > 0:
-            by_slope = q01 * t0 + q11 * t1 - e2 * w1 + start * u1
-            gradient[at_slope + number] += by_slope * scalars[3]
-        to_start += u0 + slope * u1
-        one = out[9]
-        if scatter2 > 0.0:
-            g11 *= scatter2
-            to_start += g11 * 2.0 * (first + start)
-            one += g11 * 2.0 * (second + start * first)
-            by_moment += g11 * mean * mean
-            moment = second / (mean * mean)
-            sums[5] += g11 * 2.0 * start * mean
+            gradient[at_slope] += scalars[SLOPE_SD] * (q01 * t0 + q11 * t1 - e2 * w1 + start * u1)
+        g11 *= scatter2
+        sums[TO_START] += u0 + slope * u1 + 2.0 * g11 * (first + start)
+        sums[TO_MOMENT] += g11 * mean * mean
+        sums[TO_SHIFT] += 2.0 * g11 * start * mean
+        w[7] = second / (mean * mean)
         if mean > LEAST_MEAN:
-            to_log_mean[lv] += one
-        sums[4] += out[10]
+            to_log_mean[lv] += out[9] + 2.0 * g11 * (second + start * first)
         if form == ERLANG:
             for i in range(4):
                 sums[i] += out[5 + i]
-            w[7] += out[9]
+            sums[4] += out[9]
+        else:
+            sums[4] += out[10]
+    return total
 
-    # ── back to the position ──
-    for i in range(blocks * k):
-        if slot[i] >= 0:
-            c = SOURCE * i
-            gradient[slot[i]] += source[c + 2] * to_mean[2 * i] + source[c + 3] * to_mean[2 * i + 1]
-            gradient[slot[i] + 1] += source[c + 4] * to_mean[2 * i + 1]
-    if at_xi >= 0:
-        for r in range(blocks):
-            gradient[at_xi + r] += scalars[1] * to_xi[r]
-    if at_start >= 0:
-        gradient[at_start] += scalars[6] * _sigmoid(position[at_start]) * to_start
-    if form == ERLANG or form == TRUNCATED_NORMAL:
-        _shape_back(form, w, scalars, gradient, at_shape, sums, w[7], by_moment, moment)
-    if at_mean >= 0:
-        for e in range(levels):
-            gradient[at_mean + level[e * (1 + factors)]] += to_log_mean[e]
-            low = 0
-            for f in range(factors):
-                to_values[low + level[e * (1 + factors) + 1 + f]] += to_log_mean[e]
-                low += size[f]
-        low, z_at = 0, at_effect
-        for f in range(factors):
-            value, sd_slope = _softplus(position[at_sd + f]), _sigmoid(position[at_sd + f])
-            _effect_back(to_values, scalars[7] * value, low, size[f], gradient, z_at)
-            by_sd = 0.0
-            for i in range(size[f]):
-                by_sd += to_values[low + i] * values[low + i]
-            if value > 0.0:
-                gradient[at_sd + f] += by_sd / value * sd_slope
-            low += size[f]
-            z_at += size[f] - 1
+
+@njit(cache=True, error_model="numpy")
+def _send_back(position, gradient, head, data, room):  # type: ignore[no-untyped-def]
+    """Adds to the gradient what the derivatives by the parameters in ``room`` send back."""
+    scalars, source, to_mean = data.scalars, data.source, room.to_mean
+    for i in range(data.slot.size):
+        at, c = data.slot[i], SOURCE * i
+        if at >= 0:
+            gradient[at] += source[c + 2] * to_mean[2 * i] + source[c + 3] * to_mean[2 * i + 1]
+            gradient[at + 1] += source[c + 4] * to_mean[2 * i + 1]
+    if head[AT_XI] >= 0:
+        for r in range(head[BLOCKS]):
+            gradient[head[AT_XI] + r] += scalars[LOG_XI_SD] * room.to_xi[r]
+    at = head[AT_START]
+    if at >= 0:
+        gradient[at] += scalars[START_SCALE] * _sigmoid(position[at]) * room.sums[TO_START]
+    _shape_back(head[FORM], room.w, scalars, gradient, head[AT_SHAPE], room.sums)
+    if head[AT_MEAN] < 0:
+        return
+    width, low, at = 1 + head[FACTORS], 0, head[AT_EFFECT]
+    for e in range(head[LEVELS]):
+        gradient[head[AT_MEAN] + data.level[e * width]] += room.to_log_mean[e]
+        low = 0
+        for f in range(head[FACTORS]):
+            room.to_values[low + data.level[e * width + 1 + f]] += room.to_log_mean[e]
+            low += data.size[f]
+    low = 0
+    for f in range(head[FACTORS]):
+        size, at_sd = data.size[f], head[AT_SD] + f
+        value = _softplus(position[at_sd])
+        _effect_back(room.to_values, scalars[EFFECT_SCALE] * value, low, size, gradient, at)
+        by_sd = 0.0
+        for i in range(low, low + size):
+            by_sd += room.to_values[i] * room.values[i]
+        if value > 0.0:
+            gradient[at_sd] += by_sd / value * _sigmoid(position[at_sd])
+        low += size
+        at += size - 1
+
+
+@njit(cache=True, error_model="numpy")
+def evaporated(p, dp, position, gradient, floats, ints):  # type: ignore[no-untyped-def]
+    """Log likelihood and log prior of its own parameters; adds to dp (C, K) and to the gradient."""
+    head, data = ints[:HEADER], _unpack(floats, ints)
+    room = _make_room(head, data.size)
+    total = _read(position, gradient, head, data, room)
+    if not math.isfinite(total):
+        return -math.inf
+    total += _sum_groups(p, dp, position, gradient, head, data, room)
+    _send_back(position, gradient, head, data, room)
     return total

@@ -18,9 +18,9 @@ from pydantic.fields import FieldInfo
 
 def command_line() -> str:
     """Every command with its arguments and flags, as the command itself describes them."""
-    from headwater.cli import build_app
+    from headwater.cli import COMMANDS, build_app
 
-    text = build_app().generate_docs(output_format="markdown", recursive=True, heading_level=1)
+    text = build_app(whole=COMMANDS).generate_docs(output_format="markdown", recursive=True, heading_level=1)
     _, _, commands = text.partition("\n## headwater ")
     return "## headwater " + commands
 

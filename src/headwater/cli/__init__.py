@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from enum import IntEnum
 
 from headwater import __version__
@@ -34,8 +34,20 @@ what headwater reads in your table; `headwater study TABLE` makes the report.
 """
 
 
-def build_app():  # type: ignore[no-untyped-def]  # returns cyclopts.App, which is imported only here
-    """The command line as a cyclopts App; commands are named by import path, so none is loaded yet."""
+COMMANDS = {
+    "study": "Isotopes, water lines and the shares of every source, as a report.",
+    "mix": "Shares of sources with full uncertainty, for any mixing problem.",
+    "check": "Read tables of water samples and list everything that is wrong with them.",
+    "demo": "A simulated campaign of 2451 samples with known truth, through the same code as your data.",
+    "settings": "Every setting with its value, its origin and its meaning, as a settings file.",
+}
+
+
+def build_app(whole: Container[str] = ()):  # type: ignore[no-untyped-def]  # returns cyclopts.App, imported only here
+    """The command line as a cyclopts App; commands are named by import path, so none is loaded yet.
+
+    Those in ``whole`` show all of their own text; the others show their summary, for which none is loaded.
+    """
     from cyclopts import App
 
     app = App(
@@ -46,16 +58,9 @@ def build_app():  # type: ignore[no-untyped-def]  # returns cyclopts.App, which 
         version=__version__,
         result_action="return_value",
     )
-    for name, summary in (
-        ("study", "Isotopes, water lines and the shares of every source, as a report."),
-        ("check", "Read tables of water samples and list everything that is wrong with them."),
-        (
-            "demo",
-            "A simulated campaign of 2451 samples with known truth, through the same code as your data.",
-        ),
-        ("settings", "Every setting with its value, its origin and its meaning, as a settings file."),
-    ):
-        app.command(f"headwater.cli.{name}:{name}", name=name, help=summary)
+    for name, summary in COMMANDS.items():
+        path = f"headwater.cli.{name}:{name}"
+        app.command(path, name=name, help=None if name in whole else summary)
     app.register_install_completion_command()
     return app
 
@@ -65,7 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from headwater.errors import HeadwaterError
 
     try:
-        result = build_app()(list(sys.argv[1:] if arguments is None else arguments))
+        given = list(sys.argv[1:] if arguments is None else arguments)
+        result = build_app(whole=given[:1])(given)
     except HeadwaterError as error:
         print(f"headwater: {error}", file=sys.stderr)
         return error.exit_code

@@ -73,6 +73,21 @@ class Proportions:
         rows = np.array([self._cell_of_level(term, level) for level in range(len(term.levels))])
         return self._with_effect(positions, effect, rows)
 
+    def along(self, positions: Array, covariate: str, values: Array) -> Array:
+        """Shares at values of a covariate, of average value in all else, shape (D, V, K).
+
+        Parameters
+        ----------
+        values : shape (V,), in the units of the mixtures
+        """
+        names = [term.name if term.continuous else "" for term in self.design.terms]
+        column = self.design.first_column(names.index(covariate))
+        z = (np.asarray(values, dtype=float) - self.design.centre[covariate]) / self.design.spread[covariate]
+        effect = z[:, None] * self._coefficients(positions)[:, column][:, None]
+        if self.kind != BOUNDED:
+            effect = effect @ self.basis.T
+        return self._link(self._base(positions)[:, None] + effect, self.low[-1], self.high[-1], None)
+
     def scales(self, positions: Array) -> dict[str, Named]:
         """Learned scales and covariate slopes, by name."""
         found = {}

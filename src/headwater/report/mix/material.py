@@ -1,0 +1,230 @@
+"""What the report of one fit is made from: computed once, from the draws, for every sentence and figure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from headwater.errors import InputRefused, NotTrustworthy
+from headwater.mixing.bayes.check import Finding, check_model
+from headwater.mixing.bayes.design import Term
+from headwater.mixing.bayes.family import Array, Integers
+from headwater.mixing.bayes.fit import Fit
+from headwater.mixing.bayes.identify import Geometry, combined, look_at_sources
+from headwater.mixing.bayes.problem import OVERALL
+from headwater.mixing.bayes.summary import parameter_rows, share_rows
+from headwater.posterior.compare import Predicted, loo
+from headwater.posterior.predictive import PredictiveCheck, check_predictions
+from headwater.posterior.shrinkage import Shrinkage, shrinkage
+from headwater.report.style import Mark
+
+PRIOR_DRAWS = 4000
+REPLICATES = 400
+MOST_REPLICATED = 4_000_000
+"""Numbers replicated at most; fewer than ``LEAST_REPLICATES`` data sets are not worth a check."""
+LEAST_REPLICATES = 50
+MOST_LEFT_OUT = 2000
+"""Mixtures up to which each is left out in turn."""
+QUANTILES = (0.025, 0.25, 0.75, 0.975)
+TRADED = -0.7
+"""Correlation of two shares from which on their sum is shown beside them."""
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """Mean, central 50 % and 95 % interval of numbers, arrays of the same shape."""
+
+    mean: Array
+    low: Array
+    lower: Array
+    upper: Array
+    high: Array
+
+    def of(self, *chosen: Any) -> Intervals:
+        """The chosen part of every array."""
+        return Intervals(self.mean[chosen], self.low[chosen], self.lower[chosen], self.upper[chosen],
+                         self.high[chosen])  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Replicated:
+    """Data drawn from the fitted model, shape (S, N, J), and how they compare with those measured."""
+
+    values: Array
+    check: PredictiveCheck
+
+
+@dataclass(frozen=True)
+class Group:
+    """Sources that the data hardly tell apart, taken together."""
+
+    members: tuple[str, ...]
+    prior: Array
+    posterior: Array
+
+
+@dataclass(frozen=True)
+class Material:
+    """One fit, with what is computed from it when it is asked for.
+
+    Attributes
+    ----------
+    names : the reader's words for the sources
+    marks : how each source looks
+    """
+
+    fit: Fit
+    names: tuple[str, ...]
+    marks: tuple[Mark, ...]
+
+    @cached_property
+    def overall(self) -> Array:
+        """Overall shares, shape (D, K)."""
+        return self.fit.draws[OVERALL].value
+
+    @cached_property
+    def of_mixtures(self) -> Intervals | None:
+        """Mean shares of the mixtures that were sampled, (1, K); None where all mixtures have the same."""
+        cells = len(self.fit.problem.design.matrix)
+        if cells == 1:
+            return None
+        every = max(1, len(self.overall) * cells // 4_000_000)
+        return intervals(self.fit.shares_of([np.arange(len(self.fit.model.mixtures.values))], every))
+
+    @cached_property
+    def prior(self) -> Array:
+        """Overall shares under the prior alone, shape (P, K)."""
+        shares = self.fit.problem.shares
+        return shares.overall(shares.draw_prior(PRIOR_DRAWS, self._rng(1)))
+
+    @cached_property
+    def learned(self) -> Shrinkage:
+        """How far the overall shares have moved from their prior."""
+        return shrinkage(self.prior, self.overall)
+
+    @cached_property
+    def shares(self) -> list[dict[str, Any]]:
+        """Rows of ``proportions.csv``."""
+        return share_rows(self.fit)
+
+    @cached_property
+    def parameters(self) -> list[dict[str, Any]]:
+        """Rows of ``parameters.csv``."""
+        return parameter_rows(self.fit)
+
+    @cached_property
+    def geometry(self) -> Geometry:
+        """What the tracers can tell of the sources."""
+        return look_at_sources(self.fit.model, rng=self._rng(2))
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What a reader should know of model and data."""
+        try:
+            return check_model(self.fit.model)
+        except InputRefused:  # a model that was fitted all the same: there is nothing to add
+            return ()
+
+    @cached_property
+    def factors(self) -> tuple[tuple[int, Term], ...]:
+        """Number and term of every factor."""
+        terms = enumerate(self.fit.problem.design.terms)
+        return tuple((number, term) for number, term in terms if term.levels)
+
+    @cached_property
+    def covariates(self) -> tuple[str, ...]:
+        """Covariates of the model."""
+        return tuple(name for name in self.fit.model.covariates)
+
+    @cached_property
+    def correlation(self) -> Array:
+        """Correlation of the overall shares, shape (K, K); NaN where a share does not vary."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(np.corrcoef(self.overall.T))
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """Sources that are alike or whose shares trade against each other, with their sum."""
+        names = self.fit.model.sources.names
+        found = []
+        for members in self._alike():
+            if 1 < len(members) < len(names):
+                join = {"+": members}
+                before, after = (combined(x, names, join)[0][:, 0] for x in (self.prior, self.overall))
+                found.append(Group(members, before, after))
+        return tuple(found)
+
+    @cached_property
+    def replicated(self) -> Replicated | None:
+        """Replicated data with their check; None where there are too many mixtures for it."""
+        data = self.fit.model.mixtures
+        draws = min(REPLICATES, MOST_REPLICATED // max(data.values.size, 1))
+        if draws < LEAST_REPLICATES:
+            return None
+        shares, positions, rng = *self._thinned(draws), self._rng(3)
+        family = self.fit.problem.family
+        means = family.source_means(shares, positions, rng)
+        values = family.predict(shares, positions, means, rng)
+        if not np.isfinite(values).all():
+            return None
+        return Replicated(values, check_predictions(data.values, values, data.tracers))
+
+    @cached_property
+    def left_out(self) -> Predicted | None:
+        """How well each mixture is predicted by the others; None where there are too many mixtures."""
+        if len(self.fit.model.mixtures.values) > MOST_LEFT_OUT:
+            return None
+        shares, positions, rng = *self._thinned(1000), self._rng(4)
+        family = self.fit.problem.family
+        means = family.source_means(shares, positions, rng)
+        try:
+            return loo(family.log_likelihood(shares, positions, means)[None])
+        except NotTrustworthy:
+            return None
+
+    def level_shares(self, term: Term) -> Intervals:
+        """Shares of the levels of a factor, (L, K)."""
+        return intervals(self.fit.draws[f"p_{term.name}"].value)
+
+    def along(self, covariate: str, values: Array) -> Intervals:
+        """Shares along a covariate, all else at its average, (V, K)."""
+        ours = self.fit.problem.split(self._positions(1000))[0]
+        return intervals(self.fit.problem.shares.along(ours, covariate, values))
+
+    def _thinned(self, draws: int) -> tuple[Array, Array]:
+        """Shares of the cells, and positions of the likelihood, of at most so many draws."""
+        ours, theirs = self.fit.problem.split(self._positions(draws))
+        return self.fit.problem.shares.cells(ours), theirs
+
+    def _positions(self, draws: int) -> Array:
+        positions = self.fit.positions
+        return positions[:: -(-len(positions) // draws)]
+
+    def _alike(self) -> Sequence[tuple[str, ...]]:
+        """Sets of sources joined by pairs that overlap or trade."""
+        names = self.fit.model.sources.names
+        pairs = [(names.index(a), names.index(b)) for a, b in self.geometry.merges]
+        with np.errstate(invalid="ignore"):
+            pairs += [(int(a), int(b)) for a, b in np.argwhere(np.triu(self.correlation < TRADED, 1))]
+        of = np.arange(len(names))
+        for a, b in pairs:
+            of[of == of[b]] = of[a]
+        return [tuple(names[i] for i in np.flatnonzero(of == label)) for label in dict.fromkeys(of.tolist())]
+
+    def _rng(self, purpose: int) -> np.random.Generator:
+        return np.random.default_rng([self.fit.settings.seed, purpose])
+
+
+def intervals(draws: Array) -> Intervals:
+    """Means and central intervals over the first axis."""
+    low, lower, upper, high = np.quantile(draws, QUANTILES, axis=0)
+    return Intervals(draws.mean(axis=0), low, lower, upper, high)
+
+
+def counts(codes: Integers, levels: int) -> Integers:
+    """Mixtures of each level."""
+    return np.bincount(codes, minlength=levels)

@@ -1,0 +1,165 @@
+"""What a reader must know before using the numbers: refusals with remedies, cautions, findings, notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from headwater.mixing.bayes.check import Code, Finding
+from headwater.report.figures.words import kind_label
+from headwater.report.findings import opened
+from headwater.report.mix.material import Material
+from headwater.report.mix.words import quantity_name, tracer_name
+from headwater.report.notices import NoticeGroup, Said
+from headwater.report.numbers import integer, number, p_value, share
+
+if TYPE_CHECKING:
+    from headwater.posterior.diagnose import Trouble
+    from headwater.report.text import Text
+
+LEVELS = ("refused", "warning", "info")
+INFO = {Code.FEW_LEVELS, Code.ONE_LEVEL}
+MOSTLY_PRIOR = 0.5
+MOST_NAMED = 8
+
+
+def notices(material: Material, text: Text, read: Sequence[str] = ()) -> list[NoticeGroup]:
+    """All notices of one fit, refusals first."""
+    found = [*_refusals(material, text), *_cautions(material, text), *_findings(material, text)]
+    if material.fit.trusted:
+        found += [*_answers(material, text), *_predictions(material, text)]
+    found += [*_steps(material, text), *notes(read)]
+    return sorted(found, key=lambda group: LEVELS.index(group.level))
+
+
+def trouble_sentence(trouble: Trouble, text: Text) -> str:
+    """What fails, by how much, where."""
+    worst = quantity_name(trouble.worst, text) if trouble.worst is not None else ""
+    share_of_draws = trouble.reason == "divergent"
+    return text.sentences[f"mix.trouble.{trouble.reason}"].format(
+        count=trouble.count,
+        worst=worst,
+        value=f"{number(100 * trouble.value, 2)} %" if share_of_draws else _value(trouble.value),
+        limit=f"{number(100 * trouble.limit, 1)} %" if share_of_draws else f"{trouble.limit:g}",
+    )
+
+
+def _refusals(material: Material, text: Text) -> Iterator[NoticeGroup]:
+    if material.fit.chains.interrupted:
+        yield _one("refused", "interrupted", text("mix.say.interrupted"))
+    for trouble in material.fit.diagnosis.troubles:
+        helps = [text.sentences[f"mix.remedy.{remedy}"] for remedy in trouble.remedies]
+        why = text("mix.remedies", remedies=text("mix.or").join(helps))
+        yield _one("refused", str(trouble.reason), trouble_sentence(trouble, text), why)
+
+
+def _cautions(material: Material, text: Text) -> Iterator[NoticeGroup]:
+    diagnosis = material.fit.diagnosis
+    for caution in diagnosis.cautions:
+        if caution == "some_divergent" and "divergent" in diagnosis.reasons:
+            continue
+        said = text.sentences[f"mix.caution_of.{caution}"].format(
+            n=diagnosis.divergent,
+            fraction=number(float(np.min(diagnosis.energy_fraction)), 2),
+            share=share(diagnosis.at_deepest),
+        )
+        yield _one("warning", str(caution), said)
+
+
+def _findings(material: Material, text: Text) -> Iterator[NoticeGroup]:
+    for finding in material.findings:
+        level = "info" if finding.code in INFO else "warning"
+        yield _one(level, str(finding.code), _finding(finding, text))
+
+
+def _finding(finding: Finding, text: Text) -> str:
+    """The sentence of a finding; one that the catalogue does not know speaks for itself."""
+    key = f"mix.finding.{finding.code}"
+    if key not in text:
+        return finding.text
+    return text.sentences[key].format(**{name: _shown(value, text) for name, value in finding.values.items()})
+
+
+def _answers(material: Material, text: Text) -> Iterator[NoticeGroup]:
+    mostly = [
+        f"{name} ({share(part)})"
+        for name, part in zip(material.names, material.learned.overlap, strict=True)
+        if part >= MOSTLY_PRIOR
+    ]
+    if mostly:
+        yield _one("warning", "mostly_prior", text("mix.notice.mostly_prior", sources=_few(mostly, text)))
+    model = material.fit.model
+    if model.evaporation is not None and len(model.sources.names) > 2:
+        yield _one("warning", "evaporated_triangle", text("mix.notice.evaporated_triangle"))
+
+
+def _predictions(material: Material, text: Text) -> Iterator[NoticeGroup]:
+    if material.replicated is None:
+        yield _one("info", "not_replicated", text("mix.notice.not_replicated"))
+        return
+    check, ids = material.replicated.check, material.fit.model.mixtures.ids
+    if len(check.outside):
+        names = [ids[i] if ids else f"{i + 1}" for i in check.outside]
+        yield _one(
+            "warning", "model_outside",
+            text.count("mix.notice.model_outside", len(names), ids=_few(names, text)),
+        )  # fmt: skip
+    flagged = [
+        f"{tracer_name(one.tracer)}: {text(f'mix.statistic.{one.statistic}')} (p {_p(one.p)})"
+        for one in check.statistics
+        if one.flagged
+    ]
+    if flagged:
+        yield _one(
+            "warning", "model_statistics", text("mix.notice.model_statistics", found=_few(flagged, text))
+        )
+
+
+def _steps(material: Material, text: Text) -> Iterator[NoticeGroup]:
+    said = [
+        text(f"mix.step.{step.kind}", before=integer(step.draws_before), after=integer(step.draws_after))
+        for step in material.fit.steps
+    ]
+    if said:
+        yield NoticeGroup("info", "steps", tuple(Said(sentence, ()) for sentence in said), "")
+
+
+def notes(said: Sequence[str]) -> Iterator[NoticeGroup]:
+    """What the reader of the tables had to say."""
+    if said:
+        yield NoticeGroup("info", "read", tuple(Said(opened(note), ()) for note in said), "")
+
+
+def _one(level: str, code: str, sentence: str, why: str = "") -> NoticeGroup:
+    return NoticeGroup(level, code, (Said(opened(sentence), ()),), why)
+
+
+def _shown(value: Any, text: Text) -> str:
+    if isinstance(value, list | tuple):
+        return _few([_pair(item, text) for item in value], text)
+    if isinstance(value, float):
+        return number(value, 1)
+    return str(value)
+
+
+def _pair(item: Any, text: Text) -> str:
+    if isinstance(item, tuple):
+        a, b, overlap = item
+        return f"{kind_label(a, text)} – {kind_label(b, text)} ({share(overlap)})"
+    return kind_label(str(item), text)
+
+
+def _few(items: list[str], text: Text) -> str:
+    if len(items) <= MOST_NAMED:
+        return text.listing(items)
+    return text("mix.more", items=text("list.comma").join(items[:MOST_NAMED]), n=len(items) - MOST_NAMED)
+
+
+def _value(value: float) -> str:
+    return number(value, 3) if abs(value) < 10 else integer(value)
+
+
+def _p(p: float) -> str:
+    return p_value(p) if p < 0.5 else f"> {1 - max(1 - p, 0.001):.3f}"

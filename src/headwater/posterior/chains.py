@@ -21,8 +21,8 @@ BLOCK_SECONDS = 0.2
 """About how long a chain goes on before others have their turn and progress is told."""
 FIRST_BLOCK = 32
 NO_START = (
-    "No start for sampling: the log density or its gradient is not finite at 100 points around the start of "
-    "the posterior. Both must be finite there. Check the data for values that are impossible under the model, "
+    "No start for sampling: the log density or its gradient is not finite at 100 points around the start "
+    "of the posterior. Both must be finite there. Check the data for values that the model excludes, "
     "and the model for priors that exclude them."
 )
 EARLY, LATE = 0.3, 0.85

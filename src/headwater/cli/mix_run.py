@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from headwater import __version__
-from headwater.cli import Exit
 from headwater.cli import mix_options as options
-from headwater.cli.show import Progress, Show, columns
+from headwater.cli.mix_write import Run, hand_over
+from headwater.cli.show import Progress, Show
 from headwater.errors import InputRefused, SettingsRefused
 from headwater.mixing.bayes.check import Finding, check_model
 from headwater.mixing.bayes.model import Error, Evaporation, Factor, MixingModel, Style
-from headwater.mixing.tables.groups import split_mixtures
+from headwater.mixing.tables.read_cells import split_sheet
 from headwater.mixing.tables.read_problem import Columns, Problem, Tables, match_levels, read_problem
-from headwater.mixing.tables.write_results import Row, prepare_folder, write_results
+from headwater.mixing.tables.write_results import prepare_folder
 
 if TYPE_CHECKING:
-    from headwater.mixing.bayes.fit import Fit
+    from headwater.mixing.bayes.batch import GroupFit
 
-MOST_ROWS = 40
-DRAWS = "posterior.nc"
+MOST_KEPT = 100
+"""Groups up to which draws are kept and a report is written."""
 FIRST_RUN = "first run: making machine code for this machine, half a minute; later runs start at once"
 
 
@@ -91,14 +90,38 @@ def run_mix(job: Job, show: Show) -> int:
     models = models_of(job, problem)
     findings = {name: _checked(model, name) for name, model in models.items()}
     prepare_folder(job.output)
-    for note in problem.notes:
-        show.message(f"note: {note}")
+    for line in (*(f"note: {note}" for note in problem.notes), *_warnings(findings)):
+        show.message(line)
+    keep = len(models) <= MOST_KEPT
+    if not keep:
+        show.message(
+            f"note: {len(models)} groups, more than {MOST_KEPT}: no draws are kept and no report is written"
+        )
+    with show.progress() as progress:
+        fits = _fit(models, job.sampling, show, progress, keep=keep)
+        run = Run(
+            folder=job.output,
+            group=job.group,
+            command=job.command,
+            files=_read_files(job.tables),
+            notes=problem.notes,
+            findings=findings,
+            lang=job.lang,
+            report=job.report and keep,
+        )
+        return hand_over(run, fits, show, progress)
+
+
+def _warnings(findings: Mapping[str, Sequence[Finding]]) -> Iterator[str]:
+    """One line for each sort of finding, with the groups that it is about."""
+    about: dict[str, list[tuple[str, Finding]]] = {}
     for name, found in findings.items():
         for finding in found:
-            show.message(f"warning: {f'{name}: ' if name else ''}{finding.text}")
-    with show.progress() as progress:
-        fits = {name: _fit(model, job.sampling, show, progress) for name, model in models.items()}
-    return _hand_over(job, problem, fits, findings, show)
+            about.setdefault(finding.code if name else finding.text, []).append((name, finding))
+    for found_by in about.values():
+        name, finding = found_by[0]
+        of = f"{name} and {len(found_by) - 1} more: " if len(found_by) > 1 else f"{name}: " if name else ""
+        yield f"warning: {of}{finding.text}"
 
 
 def models_of(job: Job, problem: Problem) -> dict[str, MixingModel]:
@@ -125,11 +148,13 @@ def models_of(job: Job, problem: Problem) -> dict[str, MixingModel]:
     )
     if job.group is None:
         return {"": whole}
-    models = {}
-    for name, part in split_mixtures(problem.mixtures, job.group).items():
-        sources = match_levels(part, problem.sources, job.tables.sources.name, [])
-        models[name] = replace(whole, mixtures=part, sources=sources)
-    return models
+    from headwater.mixing.bayes.batch import split
+
+    place = job.tables.sources.name
+    return {
+        name: replace(model, sources=match_levels(model.mixtures, model.sources, place, []))
+        for name, model in split(whole, job.group).items()
+    }
 
 
 def _checked(model: MixingModel, name: str) -> tuple[Finding, ...]:
@@ -139,137 +164,29 @@ def _checked(model: MixingModel, name: str) -> tuple[Finding, ...]:
         raise InputRefused(f"{name}: {error}" if name else str(error)) from None
 
 
-def _fit(model: MixingModel, sampling: Sampling, show: Show, progress: Progress) -> Fit:
+def _fit(
+    models: Mapping[str, MixingModel], sampling: Sampling, show: Show, progress: Progress, *, keep: bool
+) -> Mapping[str, GroupFit]:
+    """The fit of every model; under an empty name, of the only one."""
+    from headwater.mixing.bayes.batch import GroupFit, fit_each
     from headwater.mixing.bayes.fit import KERNELS, default_settings, fit_problem
     from headwater.mixing.bayes.problem import make_problem
+    from headwater.mixing.bayes.summary import parameter_rows, share_rows, summary_of
     from headwater.posterior.machine_code import is_warm
 
-    ready = make_problem(model)
+    ready = make_problem(next(iter(models.values())))
     settings = replace(default_settings(ready), chains=sampling.chains, seed=sampling.seed)
     settings = replace(settings, draws=sampling.draws or settings.draws, tune=sampling.tune or settings.tune)
     if not is_warm(KERNELS):
         show.message(FIRST_RUN)
-    return fit_problem(ready, settings, progress=progress)
+    if "" not in models:
+        return fit_each(models, settings, progress=progress, keep_draws=keep)
+    fit = fit_problem(ready, settings, progress=progress)
+    rows = share_rows(fit), parameter_rows(fit), summary_of(fit)
+    return {"": GroupFit(*rows, trusted=fit.trusted, interrupted=fit.chains.interrupted, fit=fit)}
 
 
-def _hand_over(
-    job: Job,
-    problem: Problem,
-    fits: Mapping[str, Fit],
-    findings: Mapping[str, Sequence[Finding]],
-    show: Show,
-) -> int:
-    """Write the tables, print the shares or why there are none, and say how it went."""
-    from headwater.mixing.bayes.summary import parameter_rows, share_rows, summary_of
-
-    shares = [_of(job, name, row) for name, fit in fits.items() if fit.trusted for row in share_rows(fit)]
-    parameters = [_of(job, name, row) for name, fit in fits.items() for row in parameter_rows(fit)]
-    verdicts = {
-        name: summary_of(fit) | {"findings": [_finding(one) for one in findings[name]]}
-        for name, fit in fits.items()
-    }
-    diagnostics: dict[str, Any] = {
-        "headwater": __version__,
-        "command": job.command,
-        "trusted": all(fit.trusted for fit in fits.values()),
-        "notes": list(problem.notes),
-    }
-    diagnostics |= verdicts[""] if job.group is None else {"group": job.group, "groups": verdicts}
-    files = write_results(
-        job.output, proportions=shares or None, parameters=parameters, diagnostics=diagnostics
-    )
-    for name, fit in fits.items():
-        _write_draws(fit, job.output / (f"posterior_{_file_name(name)}.nc" if name else DRAWS))
-    payload = diagnostics | {"proportions": shares, "parameters": parameters, "folder": str(job.output)}
-    show.result(payload, lambda: _text(shares, str(files.proportions)))
-    for name, fit in fits.items():
-        if not fit.trusted:
-            _say_refused(name, fit, show)
-    return _exit(fits)
-
-
-def _of(job: Job, name: str, row: Row) -> Row:
-    return row if job.group is None else {"group": name} | dict(row)
-
-
-def _finding(finding: Finding) -> dict[str, Any]:
-    return {"code": str(finding.code), "values": finding.values, "text": finding.text}
-
-
-def _write_draws(fit: Fit, path: Path) -> None:
-    """Draws in the layout of ArviZ."""
-    from headwater.posterior.tree import Tree, plain_name, sample_stats
-    from headwater.posterior.write_tree import write_netcdf
-
-    over = fit.chains.positions.shape[:2]
-    posterior = {
-        plain_name(name): (
-            ("chain", "draw", *map(plain_name, entry.dims)),
-            entry.value.reshape(*over, *entry.value.shape[1:]),
-        )
-        for name, entry in fit.draws.items()
-    }
-    labels = {
-        plain_name(dim): names for entry in fit.draws.values() for dim, names in (entry.coords or {}).items()
-    }
-    data = fit.model.mixtures
-    tree = Tree(
-        {
-            "posterior": posterior,
-            "sample_stats": sample_stats(fit.chains, deepest=fit.settings.deepest),
-            "observed_data": {"mixtures": (("mixture", "tracer"), data.values)},
-        },
-        labels=labels | {"mixture": data.ids, "tracer": data.tracers} if data.ids else labels,
-        attributes={
-            "created_by": f"headwater {__version__}",
-            "seed": fit.settings.seed,
-            "trusted": int(fit.trusted),
-            "interrupted": int(fit.chains.interrupted),
-        },
-    )
-    write_netcdf(tree, path)
-
-
-def _file_name(name: str) -> str:
-    return "".join(sign if sign.isalnum() or sign in "-_" else "_" for sign in name)[:80]
-
-
-def _say_refused(name: str, fit: Fit, show: Show) -> None:
-    import sys
-
-    from headwater.errors import NotTrustworthy
-    from headwater.posterior.refuse import require_trusted
-
-    of = f"{name}: " if name else ""
-    try:
-        require_trusted(fit.diagnosis)
-        text = "interrupted; the draws so far are kept, no shares were written"
-    except NotTrustworthy as error:
-        text = f"{error} No shares were written; the draws are kept."
-    print(f"headwater: {of}{text}", file=sys.stderr)
-
-
-def _exit(fits: Mapping[str, Fit]) -> Exit:
-    if any(fit.chains.interrupted for fit in fits.values()):
-        return Exit.INTERRUPTED
-    trusted = [fit.trusted for fit in fits.values()]
-    if all(trusted):
-        return Exit.OK
-    return Exit.PARTIAL if any(trusted) else Exit.NOT_TRUSTWORTHY
-
-
-def _text(shares: Sequence[Row], place: str) -> str:
-    if not shares:
-        return ""
-    names = [name for name in ("group", "factor", "level") if any(row.get(name) for row in shares)]
-    head = (*names, "source", "share", "95 % interval", "effective draws")
-    rows = [head]
-    for row in shares[:MOST_ROWS]:
-        interval = f"{100 * row['q025']:.0f}–{100 * row['q975']:.0f} %"
-        share = f"{100 * row['mean']:.0f} ± {100 * row['sd']:.0f} %"
-        rows.append(
-            (*(str(row[name]) for name in names), row["source"], share, interval, f"{row['ess_bulk']:.0f}")
-        )
-    more = f"\n… and {len(shares) - MOST_ROWS} more rows" if len(shares) > MOST_ROWS else ""
-    numbers = tuple(range(len(head) - 3, len(head)))
-    return f"{columns(rows, right=numbers)}{more}\n\nshares: {place}"
+def _read_files(tables: Tables) -> tuple[Path, ...]:
+    """Files of the tables, sheets apart."""
+    given = (getattr(tables, field.name) for field in fields(tables))
+    return tuple(dict.fromkeys(split_sheet(path)[0] for path in given if path is not None))

@@ -19,7 +19,6 @@ from headwater.mixing.tables import (
     read_mixtures,
     read_problem,
     read_sources,
-    split_mixtures,
 )
 from tests.mixing.tables.conftest import BY_REGION, DISCRIMINATION, MIXTURES, RAW, SOURCES
 
@@ -235,15 +234,6 @@ def test_waters_of_an_evaporation_problem_are_oxygen_then_hydrogen(read):
     assert problem.sources.tracers == ("d18O", "δ2H (‰)")
     np.testing.assert_allclose(problem.mixtures.values[0], [-10, -80])
     np.testing.assert_allclose(problem.sources.mean[0, 1], [-15, -110])
-
-
-def test_groups_are_split_with_everything_that_belongs_to_a_mixture(read):
-    mixtures = read(factors=("Region", "Pack"), covariates=("Length",)).mixtures
-    groups = split_mixtures(mixtures, "Region")
-    assert list(groups) == ["1", "2"]
-    np.testing.assert_array_equal(groups["2"].values, mixtures.values[4:])
-    assert groups["2"].factors["Pack"] == ("3", "3", "4", "4") and groups["2"].ids == mixtures.ids[4:]
-    np.testing.assert_array_equal(groups["2"].covariates["Length"], mixtures.covariates["Length"][4:])
 
 
 def test_rows_keep_the_numbers_of_the_file(write):

@@ -4,7 +4,6 @@ Only ``read*.py`` and ``write*.py`` touch files. May import the model, the leave
 ``samples`` that load no pandas.
 """
 
-from headwater.mixing.tables.groups import split_mixtures
 from headwater.mixing.tables.read_cells import read_cells
 from headwater.mixing.tables.read_mixtures import read_mixtures
 from headwater.mixing.tables.read_problem import Columns, Problem, Tables, read_problem
@@ -21,5 +20,4 @@ __all__ = [
     "read_mixtures",
     "read_problem",
     "read_sources",
-    "split_mixtures",
 ]

@@ -50,7 +50,7 @@ def read_cells(path: Path | str | TextTable, *, notes: list[str] | None = None) 
     if isinstance(path, TextTable):
         return path
     notes = [] if notes is None else notes
-    place, sheet = _split_sheet(Path(path))
+    place, sheet = split_sheet(Path(path))
     try:
         with place.open("rb") as stream:
             start = stream.read(8)
@@ -68,7 +68,8 @@ def read_cells(path: Path | str | TextTable, *, notes: list[str] | None = None) 
         raise InputRefused(f"{place}: {reason}. Name a table (CSV, Excel or Parquet).") from None
 
 
-def _split_sheet(path: Path) -> tuple[Path, str | None]:
+def split_sheet(path: Path) -> tuple[Path, str | None]:
+    """File and sheet of ``book.xlsx#Sheet``; no sheet where the name is that of a file as it is."""
     if "#" in path.name and not path.exists():
         name, _, sheet = path.name.partition("#")
         if name:

@@ -91,6 +91,33 @@ def test_shares_that_cannot_be_trusted_are_not_written(tables, tmp_path, capsys)
     assert "cannot be trusted" in message and "To do:" in message and "No shares were written" in message
 
 
+def test_evaporation_is_fitted_in_two_forms_and_their_difference_shown(tables, tmp_path, capsys):
+    out = tmp_path / "out"
+    run = [*tables, "--no-report", "--evaporation", "slope=5+-0.3", "-o", str(out)]
+    assert main(run) == Exit.OK
+    assert "with evaporation truncated normal instead, shares move by at most" in capsys.readouterr().err
+    with (out / "other_form.csv").open(encoding="utf-8", newline="") as file:
+        others = list(csv.DictReader(file))
+    for row, other in zip(shares(out), others, strict=True):
+        assert other["form"] == "truncated_normal" and other["source"] == row["source"]
+        difference = float(other["mean"]) - float(row["mean"])
+        assert float(other["difference"]) == pytest.approx(difference, abs=1e-6)
+    told = json.loads((out / "diagnostics.json").read_text("utf-8"))["other_form"]
+    assert told["trusted"] and abs(told["in_sd"]) < 1.0
+
+
+def test_files_of_an_earlier_run_do_not_outlive_it(tables, tmp_path):
+    out = tmp_path / "out"
+    few = ["--no-report", "--quiet", "--draws", "20", "--tune", "20", "--chains", "2", "-o", str(out)]
+    main([*tables, *few, "--group", "site"])
+    (out / "mine.txt").write_text("kept", "utf-8")
+    (out / "report.html").write_text("of an earlier run", "utf-8")
+    assert {"posterior_north.nc", "posterior_south.nc"} <= {path.name for path in out.iterdir()}
+    main([*tables, *few])
+    left = {path.name for path in out.iterdir()}
+    assert left == {"diagnostics.json", "parameters.csv", "posterior.nc", "mine.txt"}
+
+
 def test_refused_tables_leave_no_folder(tables, tmp_path, capsys):
     path = Path(tables[4])
     path.write_text(path.read_text("utf-8").replace(",20", ",1"), "utf-8")

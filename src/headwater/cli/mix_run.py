@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from headwater.cli import mix_options as options
+from headwater.cli.mix_forms import AT_MOST, OtherForm, compare_forms, with_other_form
 from headwater.cli.mix_write import Run, hand_over
 from headwater.cli.show import Progress, Show
 from headwater.errors import InputRefused, SettingsRefused
@@ -99,6 +100,7 @@ def run_mix(job: Job, show: Show) -> int:
         )
     with show.progress() as progress:
         fits = _fit(models, job.sampling, show, progress, keep=keep)
+        others = _fit_other_form(models, fits, job.sampling, show, progress)
         run = Run(
             folder=job.output,
             group=job.group,
@@ -109,7 +111,7 @@ def run_mix(job: Job, show: Show) -> int:
             lang=job.lang,
             report=job.report and keep,
         )
-        return hand_over(run, fits, show, progress)
+        return hand_over(run, fits, others, show, progress)
 
 
 def _warnings(findings: Mapping[str, Sequence[Finding]]) -> Iterator[str]:
@@ -165,7 +167,13 @@ def _checked(model: MixingModel, name: str) -> tuple[Finding, ...]:
 
 
 def _fit(
-    models: Mapping[str, MixingModel], sampling: Sampling, show: Show, progress: Progress, *, keep: bool
+    models: Mapping[str, MixingModel],
+    sampling: Sampling,
+    show: Show,
+    progress: Progress,
+    *,
+    keep: bool,
+    at_most: int = 4,
 ) -> Mapping[str, GroupFit]:
     """The fit of every model; under an empty name, of the only one."""
     from headwater.mixing.bayes.batch import GroupFit, fit_each
@@ -181,9 +189,30 @@ def _fit(
         show.message(FIRST_RUN)
     if "" not in models:
         return fit_each(models, settings, progress=progress, keep_draws=keep)
-    fit = fit_problem(ready, settings, progress=progress)
+    fit = fit_problem(ready, settings, progress=progress, at_most=at_most)
     rows = share_rows(fit), parameter_rows(fit), summary_of(fit)
     return {"": GroupFit(*rows, trusted=fit.trusted, interrupted=fit.chains.interrupted, fit=fit)}
+
+
+def _fit_other_form(
+    models: Mapping[str, MixingModel],
+    fits: Mapping[str, GroupFit],
+    sampling: Sampling,
+    show: Show,
+    progress: Progress,
+) -> dict[str, OtherForm]:
+    """Shares under another form of evaporation, of every fit that can be trusted and was not interrupted."""
+    wanted = {
+        name: model for name, model in with_other_form(models).items() if name in fits and fits[name].trusted
+    }
+    if not wanted or any(fit.interrupted for fit in fits.values()):
+        return {}
+    found = _fit(wanted, sampling, show, progress, keep=False, at_most=AT_MOST)
+    return {
+        name: compare_forms(model.evaporation.form, fits[name], found.get(name))
+        for name, model in wanted.items()
+        if model.evaporation is not None
+    }
 
 
 def _read_files(tables: Tables) -> tuple[Path, ...]:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from headwater import __version__
 from headwater.cli import Exit
+from headwater.cli.mix_forms import OtherForm, sentences
 from headwater.cli.show import Progress, Show, columns
 from headwater.errors import NotTrustworthy
 from headwater.mixing.bayes.check import Finding
-from headwater.mixing.tables.write_results import Row, write_results
+from headwater.mixing.tables.write_results import DIAGNOSTICS, Row, csv_text, write_atomically, write_results
 
 if TYPE_CHECKING:
     from headwater.mixing.bayes.batch import GroupFit
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 40
 MOST_REFUSED = 10
-DRAWS = "posterior.nc"
+DRAWS, OTHER_FORM, REPORT = "posterior.nc", "other_form.csv", "report.html"
 
 
 @dataclass(frozen=True)
@@ -42,21 +43,33 @@ class Run:
     report: bool
 
 
-def hand_over(run: Run, fits: Mapping[str, GroupFit], show: Show, progress: Progress) -> int:
+def hand_over(
+    run: Run, fits: Mapping[str, GroupFit], others: Mapping[str, OtherForm], show: Show, progress: Progress
+) -> int:
     """Write everything, print the shares or why there are none; returns the exit code."""
     shares = [_of(run, name, row) for name, fit in fits.items() if fit.trusted for row in fit.shares]
     parameters = [_of(run, name, row) for name, fit in fits.items() for row in fit.parameters]
-    diagnostics = _diagnostics(run, fits)
+    diagnostics = _diagnostics(run, fits, others)
+    _clear(run.folder)
     files = write_results(
         run.folder, proportions=shares or None, parameters=parameters, diagnostics=diagnostics
     )
+    moved = [
+        _of(run, name, {"form": other.form} | dict(row))
+        for name, other in others.items()
+        for row in other.rows
+    ]
+    if moved:
+        write_atomically(run.folder / OTHER_FORM, csv_text(moved))
     kept = {name: fit.fit for name, fit in fits.items() if fit.fit is not None}
-    for name, fit in kept.items():
-        _write_draws(fit, run.folder / (f"posterior_{_file_name(name)}.nc" if name else DRAWS))
-    report = _write_report(run, kept, progress) if run.report and kept else None
+    for name, place in _file_names(kept).items():
+        _write_draws(kept[name], run.folder / place)
+    report = _write_report(run, kept, others, progress) if run.report and kept else None
     payload = diagnostics | {"proportions": shares, "parameters": parameters, "folder": str(run.folder)}
     places = [("shares", files.proportions), ("report", report)]
     show.result(payload, lambda: _text(shares, [f"{what}: {path}" for what, path in places if path]))
+    for warn, sentence in sentences(others):
+        show.message(f"{'warning' if warn else 'note'}: {sentence}")
     _say_refused(fits)
     return _exit(run, fits)
 
@@ -65,9 +78,11 @@ def _of(run: Run, name: str, row: Row) -> Row:
     return row if run.group is None else {"group": name} | dict(row)
 
 
-def _diagnostics(run: Run, fits: Mapping[str, GroupFit]) -> dict[str, Any]:
+def _diagnostics(run: Run, fits: Mapping[str, GroupFit], others: Mapping[str, OtherForm]) -> dict[str, Any]:
     verdicts = {
-        name: fit.diagnostics | {"findings": [_finding(one) for one in run.findings[name]]}
+        name: fit.diagnostics
+        | {"findings": [_finding(one) for one in run.findings[name]]}
+        | ({"other_form": _other_form(others[name])} if name in others else {})
         for name, fit in fits.items()
     }
     whole: dict[str, Any] = {
@@ -87,6 +102,26 @@ def _hash(path: Path) -> str:
 
 def _finding(finding: Finding) -> dict[str, Any]:
     return {"code": str(finding.code), "values": finding.values, "text": finding.text}
+
+
+def _other_form(other: OtherForm) -> dict[str, Any]:
+    largest = other.largest
+    return {
+        "form": other.form,
+        "trusted": other.trusted,
+        "largest_difference": None if largest is None else largest["difference"],
+        "in_sd": None if largest is None else largest["in_sd"],
+        "cpu_seconds": other.cpu_seconds,
+        "text": other.sentence(),
+    }
+
+
+def _clear(folder: Path) -> None:
+    """Remove what an earlier run wrote here, so that no file stays that this run does not say."""
+    if not (folder / DIAGNOSTICS).is_file():
+        return
+    for place in (*folder.glob("posterior_*.nc"), *(folder / name for name in (DRAWS, OTHER_FORM, REPORT))):
+        place.unlink(missing_ok=True)
 
 
 def _write_draws(fit: Fit, path: Path) -> None:
@@ -122,11 +157,19 @@ def _write_draws(fit: Fit, path: Path) -> None:
     write_netcdf(Tree(groups, labels, attributes), path)
 
 
-def _file_name(name: str) -> str:
-    return "".join(sign if sign.isalnum() or sign in "-_" else "_" for sign in name)[:80]
+def _file_names(names: Iterable[str]) -> dict[str, str]:
+    """File of the draws of each group, its name in signs that every system takes, no two alike."""
+    found: dict[str, str] = {}
+    for name in names:
+        plain = "".join(sign if sign.isalnum() or sign in "-_" else "_" for sign in name)[:80]
+        again = f"_{len(found)}" if f"posterior_{plain}.nc".lower() in map(str.lower, found.values()) else ""
+        found[name] = f"posterior_{plain}{again}.nc" if name else DRAWS
+    return found
 
 
-def _write_report(run: Run, fits: Mapping[str, Fit], progress: Progress) -> Path:
+def _write_report(
+    run: Run, fits: Mapping[str, Fit], others: Mapping[str, OtherForm], progress: Progress
+) -> Path:
     from headwater.report.mix import write_mix_report
 
     return write_mix_report(
@@ -136,7 +179,7 @@ def _write_report(run: Run, fits: Mapping[str, Fit], progress: Progress) -> Path
         command=run.command,
         group=run.group or "",
         files={path.name: _hash(path) for path in run.files},
-        notes=run.notes,
+        notes=[*run.notes, *(sentence for _, sentence in sentences(others))],
         progress=progress,
     )
 

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -181,9 +182,14 @@ def _block(target: Target, job: _Job, flag: Integers) -> _Job:
 
 
 def _renew(job: _Job, start: int, end: int) -> None:
-    """Gives the chain a dense metric from the draws of a window."""
-    scale = dense_scale(job.history[start:end, 0], job.history[start:end, 1])
-    job.state = replace(job.state, scale=scale, root=np.asarray(np.linalg.cholesky(scale)))
+    """Gives the chain a dense metric from the draws of a window, if that can be had."""
+    if (np.ptp(job.history[start:end], axis=0) == 0.0).any():
+        return
+    with np.errstate(all="ignore"), suppress(np.linalg.LinAlgError):
+        scale = dense_scale(job.history[start:end, 0], job.history[start:end, 1])
+        root = np.asarray(np.linalg.cholesky(scale))
+        if np.isfinite(root).all():
+            job.state = replace(job.state, scale=scale, root=root)
 
 
 def _own(array: NDArray[Any], kind: type) -> NDArray[Any]:

@@ -6,6 +6,8 @@ import numpy as np
 
 from headwater.posterior.records import Array
 
+PRIOR_DRAWS = 5.0
+
 
 def dense_scale(draws: Array, gradients: Array) -> Array:
     """Estimate of the covariance of the posterior, from draws of it and the gradients of its log density.
@@ -16,16 +18,14 @@ def dense_scale(draws: Array, gradients: Array) -> Array:
 
     Parameters
     ----------
-    draws, gradients : shape (n, d)
+    draws, gradients : shape (n, d), in no column all the same
 
     Returns
     -------
     shape (d, d), symmetric and positive definite
     """
     n, d = draws.shape
-    spread, steepness = draws.std(axis=0), gradients.std(axis=0)
-    unit = np.sqrt(spread / steepness)
-    unit = np.where(np.isfinite(unit) & (unit > 0.0), unit, 1.0)
+    unit = np.sqrt(draws.std(axis=0) / gradients.std(axis=0))
     covariance = _shrunk(np.cov(draws / unit, rowvar=False).reshape(d, d), n)
     precision = _shrunk(np.cov(gradients * unit, rowvar=False).reshape(d, d), n)
     return _between(covariance, precision) * np.outer(unit, unit)
@@ -33,10 +33,7 @@ def dense_scale(draws: Array, gradients: Array) -> Array:
 
 def _shrunk(matrix: Array, n: int) -> Array:
     """The matrix, drawn to 1 as if by a few draws more."""
-    return (n * matrix + SHRINKAGE * np.eye(len(matrix))) / (n + SHRINKAGE)
-
-
-SHRINKAGE = 5.0
+    return (n * matrix + PRIOR_DRAWS * np.eye(len(matrix))) / (n + PRIOR_DRAWS)
 
 
 def _between(covariance: Array, precision: Array) -> Array:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from math import lgamma
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaln, gammaln
 
 from headwater.mixing.bayes.family import Array, Integers
 
@@ -83,7 +83,7 @@ def wishart(root: Array, dof: Array, known: NDArray[np.bool_], *, full: bool) ->
     own = ~known[:, None]
     half = dof / 2.0
     step = np.sqrt(1.0 / half)
-    constant = np.where(own, np.log(step) - half * np.log(2.0) - gammaln(half), 0.0).sum()
+    constant = np.where(own, np.log(step) - half * np.log(2.0) - _log_gamma(half), 0.0).sum()
     many = full and j > 1
     if many:
         constant -= 0.5 * np.log(2.0 * np.pi) * (j * (j - 1) // 2) * own.sum()
@@ -104,9 +104,10 @@ def wishart(root: Array, dof: Array, known: NDArray[np.bool_], *, full: bool) ->
 
 def mixsiar_residual(j: int) -> Covariances:
     """Precision ~ Wishart(I, J + 1); of a single tracer ~ Gamma(0.001, 0.001)."""
-    dof = np.array([[2.0 * SD_PRIOR]]) if j == 1 else (j + 1.0 - np.arange(j))[None]
-    root = np.sqrt(2.0 * SD_PRIOR) * np.eye(1) if j == 1 else np.eye(j)
-    return wishart(root[None], dof, np.zeros(1, dtype=bool), full=True)
+    if j == 1:
+        one = np.full((1, 1), 2.0 * SD_PRIOR)
+        return wishart(np.sqrt(one)[None], one, np.zeros(1, dtype=bool), full=False)
+    return wishart(np.eye(j)[None], _falling(j), np.zeros(1, dtype=bool), full=True)
 
 
 def free_residual(sd_scale: Array) -> Covariances:
@@ -120,13 +121,11 @@ def free_residual(sd_scale: Array) -> Covariances:
     Lewandowski, Kurowicka, Joe (2009), J. Multivar. Anal. 100, 1989–2001, eq. 16.
     """
     j = len(sd_scale)
-    base = wishart(
-        np.diag(sd_scale)[None], (j + 1.0 - np.arange(j))[None], np.zeros(1, dtype=bool), full=True
-    )
-    rest = j - np.arange(1, j)
-    volume = (rest**2 * np.log(2.0) + rest * betaln(0.5 + rest / 2.0, 0.5 + rest / 2.0)).sum()
-    constant = (j + 1.0) * np.log(sd_scale).sum() - j * np.log(2.0) - volume
-    constant += (0.5 * np.log(2.0 / np.pi) - np.log(sd_scale)).sum() + np.log(base.step).sum()
+    base = wishart(np.diag(sd_scale)[None], _falling(j), np.zeros(1, dtype=bool), full=True)
+    rest = np.arange(j - 1.0, 0.0, -1.0)
+    log_beta = 2.0 * _log_gamma(0.5 + rest / 2.0) - _log_gamma(1.0 + rest)
+    constant = j * np.log(sd_scale).sum() - j * np.log(2.0) + 0.5 * j * np.log(2.0 / np.pi)
+    constant += np.log(base.step).sum() - (rest**2 * np.log(2.0) + rest * log_beta).sum()
     return replace(
         base,
         coef=-(j + np.arange(1.0, j + 1.0))[None] / 2.0,
@@ -135,3 +134,11 @@ def free_residual(sd_scale: Array) -> Covariances:
         gamma=0.5 / sd_scale[None] ** 2,
         constant=float(constant),
     )
+
+
+def _falling(j: int) -> Array:
+    return np.arange(j + 1.0, 1.0, -1.0)[None]
+
+
+def _log_gamma(x: Array) -> Array:
+    return np.array([lgamma(value) for value in x.reshape(-1)]).reshape(x.shape)

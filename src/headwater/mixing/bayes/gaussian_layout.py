@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import lgamma
 from typing import Any
 
 import numpy as np
-from scipy.special import gammaln
 
 from headwater.errors import InputRefused
 from headwater.mixing.bayes import kernel_gaussian_slots as at
@@ -70,6 +70,13 @@ class Assumed:
     def scalars(self) -> int:
         """Number of ξ or σ in a position."""
         return self.source_mean.shape[2] if self.error in ("process*residual", "additive") else 0
+
+    @property
+    def plain_means(self) -> bool:
+        """Whether the covariances of the source means are diagonal throughout."""
+        off = ~np.eye(self.source_mean.shape[2], dtype=bool)
+        moving = self.moving.any() and (self.covariances.full.any() or self.covariances.root[:, off].any())
+        return not (moving or self.mean_root[:, off].any())
 
     @property
     def coupled(self) -> bool:
@@ -135,15 +142,16 @@ def pack(found: Assumed, cells: Cells) -> tuple[Array, Integers]:
     header[at.WEIGHTED_VARIANCE] = found.weighted_variance
     header[at.UNSURE_WEIGHTS] = found.unsure is not None
     header[at.FREE_MEANS] = bool(found.mean_root.any() or found.moving.any())
+    header[at.PLAIN_MEANS] = found.plain_means
     rank = np.argsort(found.order)
     integers = {
         at.LEVEL_CELLS: np.searchsorted(cells.block[found.order], np.arange(r + 1)),
         at.CELL: found.order,
         at.CELL_GROUPS: np.searchsorted(rank[found.groups.cell], np.arange(len(rank) + 1)),
-        at.LATENT: np.where(size > 0, found.scalars + np.cumsum(size) - size, -1),
+        at.LATENT: np.where(size > 0, 1 + found.scalars + np.cumsum(size) - size, 0),
         at.FULL: found.covariances.full,
     }
-    _scratch(header, k, j, len(size), found.coupled)
+    _scratch(header, integers[at.LEVEL_CELLS], len(found.groups.count))
     own_ints = _placed(header, at.HEADER, integers)
     own_floats = _placed(header, 1, _numbers(found))
     floats = np.concatenate([[_constant(found)], own_floats]).astype(np.float64)
@@ -204,36 +212,33 @@ def _placed(header: Integers, begin: int, parts: Mapping[int, Any]) -> Any:
     return np.concatenate(flat)
 
 
-def _scratch(header: Integers, k: int, j: int, rows: int, coupled: bool) -> None:
+def _scratch(header: Integers, level_cells: Integers, groups: int) -> None:
     """Where the pieces of the scratch begin, and its size."""
-    n, jj = (k * j, j * j) if coupled else (k, 1)
-    each = rows * (jj if coupled else j)
-    own = each if coupled else 0
-    one = j if coupled else 1
+    k, j, rows, coupled = (int(i) for i in header[[at.SOURCES, at.TRACERS, at.ROWS, at.COUPLED]])
+    n, jj, one = (k * j, j * j, j) if coupled else (k, 1, 1)
+    each = rows * (j * j if coupled else j)
+    cell = n + (3 * j + 2 * j * j if coupled else 8)
     sizes = {
-        at.W_SCALE: 4 * j,
+        at.W_SCALE: j,
+        at.W_ADDED: j,
+        at.W_BY_SCALE: j,
+        at.W_BY_ADDED: j,
         at.W_VARIANCE: each,
         at.W_BY_VARIANCE: each,
-        at.W_ROOT: own,
-        at.W_TRIANGLE: own,
-        at.W_BY_ROOT: own,
+        at.W_ROOT: each,
+        at.W_TRIANGLE: each if coupled else 0,
+        at.W_BY_ROOT: each if coupled else 0,
         at.W_T: k * jj,
         at.W_E: n,
         at.W_S: n * n if coupled else 0,
         at.W_H: n * n,
         at.W_B: n,
-        at.W_Z: n,
-        at.W_SECOND: k * jj,
-        at.W_WEIGHT: n,
-        at.W_WHOLE: one,
-        at.W_MEAN: one,
-        at.W_PROCESS: jj,
-        at.W_Q: jj,
-        at.W_QN: jj,
-        at.W_Y: one,
-        at.W_QY: one,
+        at.W_Z: n if coupled else 0,
+        at.W_CELL: int(np.diff(level_cells).max()) * cell,
+        at.W_Q: groups * jj if coupled else 0,
         at.W_SW: n * one,
         at.W_SPREAD: jj,
+        at.W_MOVED: one,
         at.W_BY_V: jj,
         at.W_SLOPE: n,
         at.W_SPARE: jj,
@@ -250,7 +255,7 @@ def _constant(found: Assumed) -> float:
         each = {
             at.UNIFORM: 0.0,
             at.LOG_NORMAL: -0.5 * np.log(2.0 * np.pi),
-            at.OFFSET_GAMMA: at.SHAPE * np.log(at.RATE) - gammaln(at.SHAPE),
+            at.OFFSET_GAMMA: at.SHAPE * np.log(at.RATE) - lgamma(at.SHAPE),
             at.HALF_NORMAL: 0.5 * np.log(2.0 / np.pi),
         }
         total += j * each[found.prior]

@@ -4,33 +4,37 @@ The first slots hold numbers, each later one where an array begins: in ``ints``,
 the scratch of one call. R levels, K sources, J tracers, C cells; G groups of mixtures of one cell and one
 analytical covariance, sorted by level and cell; a row is one source of one level (level · K + source), and
 where the error is residual one row more holds its covariance. J² reads J where tracers are independent.
+
+Kernels read the header as unsigned numbers (``h``): an index that cannot be negative needs no check, which
+makes them twice as fast; whole numbers in their index arithmetic are therefore ``ONE``, never 1.
 """
 
 import numpy as np
 from numba import njit
 
-COUPLED, LEVELS, SOURCES, TRACERS, CELLS, ROWS, ERROR, PRIOR = range(8)
-WEIGHTS, WEIGHTED_VARIANCE, UNSURE_WEIGHTS, FREE_MEANS = range(8, 12)
-LEVEL_CELLS = 12  # ints (R + 1): where the cells of a level begin
-CELL = 13  # ints (C): row of p
-CELL_GROUPS = 14  # ints (C + 1): where the groups of a cell begin
-LATENT = 15  # ints (rows): first latent of a row in the position, −1 where its covariance is known
-FULL = 16  # ints (rows): 1 where the covariance of a row is more than its diagonal
-COUNT, MEAN, SCATTER, ANALYTICAL = range(17, 21)  # floats (G), (G, J), (G, J²), (G, J²)
-SOURCE_MEAN, CONCENTRATION, UNSURE, EXTRA = range(21, 25)  # floats (R K, J) × 3, (K, J)
-ROOT, CENTRE, STEP, COEF = range(25, 29)  # floats (rows, J²), (rows, J) × 3
-PENALTY, ALPHA, BETA, GAMMA = range(29, 33)  # floats (rows), (rows, J) × 3
-MEAN_ROOT, MOVING = 33, 34  # floats (R K, J²), (R K): root of the covariance of a mean, or its factor
-SCALE = 35  # floats (J): scale of the prior of σ; of log ξ: mean, sd
+ONE = np.uint64(1)
 
-W_SIZE = 36
-W_SCALE = 37  # √ξ (J), σ² (J), their gradients (2 J)
-W_VARIANCE, W_BY_VARIANCE, W_ROOT, W_TRIANGLE, W_BY_ROOT = range(38, 43)  # (rows, J²) each
-W_T, W_E, W_S, W_H, W_B, W_Z, W_SECOND = range(43, 50)  # of one level
-W_WEIGHT, W_WHOLE, W_MEAN, W_PROCESS, W_Q, W_QN, W_Y, W_QY, W_SW, W_SPREAD, W_BY_V, W_SLOPE, W_SPARE = range(
-    50, 63
-)  # of one cell
-HEADER = 63
+COUPLED, LEVELS, SOURCES, TRACERS, CELLS, ROWS, ERROR, PRIOR = range(8)
+WEIGHTS, WEIGHTED_VARIANCE, UNSURE_WEIGHTS, FREE_MEANS, PLAIN_MEANS = range(8, 13)
+LEVEL_CELLS = 13  # ints (R + 1): where the cells of a level begin
+CELL = 14  # ints (C): row of p
+CELL_GROUPS = 15  # ints (C + 1): where the groups of a cell begin
+LATENT = 16  # ints (rows): 1 + place of the first latent of a row; 0 where its covariance is known
+FULL = 17  # ints (rows): 1 where the covariance of a row is more than its diagonal
+COUNT, MEAN, SCATTER, ANALYTICAL = range(18, 22)  # floats (G), (G, J), (G, J²), (G, J²)
+SOURCE_MEAN, CONCENTRATION, UNSURE, EXTRA = range(22, 26)  # floats (R K, J) × 3, (K, J)
+ROOT, CENTRE, STEP, COEF = range(26, 30)  # floats (rows, J²), (rows, J) × 3
+PENALTY, ALPHA, BETA, GAMMA = range(30, 34)  # floats (rows), (rows, J) × 3
+MEAN_ROOT, MOVING = 34, 35  # floats (R K, J²), (R K): root of the covariance of a mean, or its factor
+SCALE = 36  # floats (J): scale of the prior of σ; of log ξ: mean, sd
+
+W_SIZE = 37
+W_SCALE, W_ADDED, W_BY_SCALE, W_BY_ADDED = range(38, 42)  # √ξ, σ², slopes by log ξ and σ²: (J) each
+W_VARIANCE, W_BY_VARIANCE, W_ROOT, W_TRIANGLE, W_BY_ROOT = range(42, 47)  # (rows, J²) each
+W_T, W_E, W_S, W_H, W_B, W_Z = range(47, 53)  # of one level
+W_CELL, W_Q = 54, 55  # of every cell of one level; of every group (G, J²)
+W_SW, W_SPREAD, W_MOVED, W_BY_V, W_SLOPE, W_SPARE = range(56, 62)  # of one cell
+HEADER = 62
 
 PROCESS, SCALED, RESIDUAL, ADDITIVE = range(4)
 UNIFORM, LOG_NORMAL, OFFSET_GAMMA, HALF_NORMAL = range(4)
@@ -39,52 +43,48 @@ OFFSET, SHAPE, RATE = 0.001, 3.0, 3.0 / 50.0  # of the prior of σ (simmr)
 
 
 @njit(cache=True, error_model="numpy")
-def scales(position, floats, ints, work):  # type: ignore[no-untyped-def]
-    """Log prior of ξ or σ, whose values are put at W_SCALE."""
-    J, error, prior = ints[TRACERS], ints[ERROR], ints[PRIOR]
-    first, scale = ints[W_SCALE], ints[SCALE]
+def scales(position, floats, h, work):  # type: ignore[no-untyped-def]
+    """Log prior of ξ or σ; fills √ξ, σ² and zeros for their slopes."""
+    error, prior = h[ERROR], h[PRIOR]
     total = 0.0
-    for j in range(J):
-        work[first + j], work[first + J + j] = 1.0, 0.0
-        work[first + 2 * J + j] = work[first + 3 * J + j] = 0.0
-    if error == SCALED:
-        for j in range(J):
+    for j in range(h[TRACERS]):
+        work[h[W_SCALE] + j], work[h[W_ADDED] + j] = 1.0, 0.0
+        work[h[W_BY_SCALE] + j] = work[h[W_BY_ADDED] + j] = 0.0
+        if error == SCALED:
             x = position[j]
             if prior == UNIFORM:
                 total -= abs(x) + 2.0 * np.log1p(np.exp(-abs(x)))
-                work[first + j] = np.sqrt(UPPER / (1.0 + np.exp(-x)))
+                work[h[W_SCALE] + j] = np.sqrt(UPPER / (1.0 + np.exp(-x)))
             else:
                 total -= 0.5 * x * x
-                work[first + j] = np.exp(0.5 * (floats[scale] + floats[scale + 1] * x))
-    elif error == ADDITIVE:
-        for j in range(J):
-            grown = np.exp(position[j])
+                log_xi = floats[h[SCALE]] + floats[h[SCALE] + ONE] * x
+                work[h[W_SCALE] + j] = np.exp(0.5 * log_xi)
+        elif error == ADDITIVE:
+            x, grown = position[j], np.exp(position[j])
             if prior == OFFSET_GAMMA:
                 sd = OFFSET + grown
-                total += SHAPE * position[j] - RATE * grown
+                total += SHAPE * x - RATE * grown
             else:
-                sd = floats[scale + j] * grown
-                total += position[j] - 0.5 * grown * grown
-            work[first + J + j] = sd * sd
+                sd = floats[h[SCALE] + j] * grown
+                total += x - 0.5 * grown * grown
+            work[h[W_ADDED] + j] = sd * sd
     return total
 
 
 @njit(cache=True, error_model="numpy")
-def scales_back(position, gradient, floats, ints, work):  # type: ignore[no-untyped-def]
-    """Turns the gradients by log ξ and σ² at W_SCALE into those by the position."""
-    J, error, prior = ints[TRACERS], ints[ERROR], ints[PRIOR]
-    first, scale = ints[W_SCALE], ints[SCALE]
-    if error == SCALED:
-        for j in range(J):
-            x, slope = position[j], work[first + 2 * J + j]
+def scales_back(position, gradient, floats, h, work):  # type: ignore[no-untyped-def]
+    """Turns the slopes by log ξ and σ² into those by the position."""
+    error, prior = h[ERROR], h[PRIOR]
+    for j in range(h[TRACERS]):
+        if error == SCALED:
+            x, slope = position[j], work[h[W_BY_SCALE] + j]
             if prior == UNIFORM:
                 share = 1.0 / (1.0 + np.exp(-x))
                 gradient[j] += slope * (1.0 - share) + 1.0 - 2.0 * share
             else:
-                gradient[j] += slope * floats[scale + 1] - x
-    elif error == ADDITIVE:
-        for j in range(J):
-            grown, variance, slope = np.exp(position[j]), work[first + J + j], work[first + 3 * J + j]
+                gradient[j] += slope * floats[h[SCALE] + ONE] - x
+        elif error == ADDITIVE:
+            grown, variance, slope = np.exp(position[j]), work[h[W_ADDED] + j], work[h[W_BY_ADDED] + j]
             if prior == OFFSET_GAMMA:
                 gradient[j] += 2.0 * slope * np.sqrt(variance) * grown + SHAPE - RATE * grown
             else:
@@ -93,35 +93,26 @@ def scales_back(position, gradient, floats, ints, work):  # type: ignore[no-unty
 
 @njit(cache=True, error_model="numpy")
 def invert(a, first, n):  # type: ignore[no-untyped-def]
-    """Log determinant of the symmetric matrix (n, n) at ``first`` (its lower half), which its inverse
-    replaces; +inf where it is not positive definite."""
+    """Log determinant of the symmetric matrix (n, n) at ``first``, which its inverse replaces (sweeps);
+    +inf where it is not positive definite."""
     product, log_product = 1.0, 0.0
-    for i in range(n):
-        for j in range(i + 1):
-            s = a[first + i * n + j]
-            for k in range(j):
-                s -= a[first + i * n + k] * a[first + j * n + k]
-            if i == j:
-                if not s > 0.0:
-                    return np.inf
-                product *= s
-                if product > 1e200 or product < 1e-200:
-                    log_product += np.log(product)
-                    product = 1.0
-                a[first + i * n + i] = 1.0 / np.sqrt(s)
-            else:
-                a[first + i * n + j] = s * a[first + j * n + j]
-    for i in range(n):  # the triangle's inverse in its place
-        for j in range(i):
-            s = 0.0
-            for k in range(j, i):
-                s -= a[first + i * n + k] * a[first + k * n + j]
-            a[first + i * n + j] = s * a[first + i * n + i]
-    for i in range(n):  # the inverse's transpose times itself
-        for j in range(i + 1):
-            s = 0.0
-            for k in range(i, n):
-                s += a[first + k * n + i] * a[first + k * n + j]
-            a[first + i * n + j] = s
-            a[first + j * n + i] = s
+    for k in range(n):
+        row = first + k * n
+        pivot = a[row + k]
+        if not pivot > 0.0:
+            return np.inf
+        product *= pivot
+        if product > 1e200 or product < 1e-200:
+            log_product += np.log(product)
+            product = 1.0
+        a[row + k], scale = 1.0, 1.0 / pivot
+        for j in range(n):
+            a[row + j] *= scale
+        for i in range(n):
+            if i != k:
+                other = first + i * n
+                x = a[other + k]
+                a[other + k] = 0.0
+                for j in range(n):
+                    a[other + j] -= x * a[row + j]
     return log_product + np.log(product)

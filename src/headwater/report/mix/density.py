@@ -1,4 +1,4 @@
-"""The density of draws of a share, smooth, and with nothing beyond 0 and 1."""
+"""The density of draws, smooth, with nothing beyond the ends."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from headwater.mixing.bayes.family import Array
 BINS = 512
 
 
-def share_density(draws: Array, points: int = 201) -> tuple[Array, Array]:
-    """Values from 0 to 1 and the density of the draws there.
+def density(draws: Array, low: float = 0.0, high: float = 1.0, *, points: int = 201) -> tuple[Array, Array]:
+    """Values from ``low`` to ``high`` and the density of the draws there; draws beyond count at the ends.
 
-    A Gaussian kernel of Silverman's width, mirrored at 0 and 1 so that no probability leaves the shares.
-    Draws that are all equal give a spike one kernel wide.
+    A Gaussian kernel of Silverman's width, mirrored at both ends so that no probability leaves them.
+    Draws that are all equal give a spike two bins wide.
 
     References
     ----------
     Silverman 1986, Density Estimation for Statistics and Data Analysis, eq. 3.31 and section 2.10
     """
-    x = np.clip(np.asarray(draws, float).ravel(), 0.0, 1.0)
+    x = (np.clip(np.asarray(draws, float).ravel(), low, high) - low) / (high - low)
     quarter, three_quarters = np.quantile(x, [0.25, 0.75])
     spread = min(x.std(), (three_quarters - quarter) / 1.349) or x.std()
     width = max(0.9 * spread * len(x) ** -0.2, 2.0 / BINS)
@@ -29,4 +29,5 @@ def share_density(draws: Array, points: int = 201) -> tuple[Array, Array]:
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / (width * BINS)) ** 2)
     smooth = np.convolve(mirrored, kernel / kernel.sum(), mode="same")[BINS : 2 * BINS]
     at = np.linspace(0.0, 1.0, points)
-    return at, np.interp(at, 0.5 * (edges[1:] + edges[:-1]), smooth)
+    found = np.interp(at, 0.5 * (edges[1:] + edges[:-1]), smooth)
+    return low + (high - low) * at, found / (high - low)

@@ -148,9 +148,8 @@ def _ranks(panel: Axes, draws: Array) -> None:
     top = expected + half
     for c, own in enumerate(rank):
         count, _ = np.histogram(own, bins=BINS, range=(0, draws.size))
-        panel.stairs(
-            count, np.linspace(0, 1, BINS + 1), color=CHAIN_COLOURS[c % len(CHAIN_COLOURS)], linewidth=0.8
-        )
+        colour = CHAIN_COLOURS[c % len(CHAIN_COLOURS)]
+        panel.stairs(count, np.linspace(0, 1, BINS + 1), baseline=None, color=colour, linewidth=0.8)
         top = max(top, float(count.max()))
     panel.set_xlim(0, 1)
     panel.set_ylim(0, 1.12 * top)
@@ -174,6 +173,7 @@ def _effective(panel: Axes, diagnosis: Diagnosis, text: Text) -> None:
         panel.set_ylim(0, 1.2 * LIMIT)
     panel.legend(loc="upper left")
     panel.set_xlabel(text("mix.chains.number"))
+    panel.xaxis.get_major_locator().set_params(integer=True)
     panel.grid(axis="y", color=PALE, linewidth=0.4)
 
 
@@ -186,7 +186,7 @@ def _energy(panel: Axes, chains: Chains, diagnosis: Diagnosis, text: Text) -> No
     edges = np.linspace(-reach, reach, 41)
     for values, colour, label in ((centred, INK, "mix.chains.marginal"), (jumps, QUIET, "mix.chains.change")):
         count, _ = np.histogram(values, bins=edges, density=True)
-        panel.stairs(count, edges, color=colour, linewidth=1.0, label=text.sentences[label])
+        panel.stairs(count, edges, baseline=None, color=colour, linewidth=1.0, label=text.sentences[label])
     panel.set_yticks([])
     panel.spines["left"].set_visible(False)
     panel.legend(loc="upper right", fontsize=6.5)

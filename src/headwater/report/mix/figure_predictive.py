@@ -108,6 +108,7 @@ def _beside(panel: Axes, observed: Array, replicated: Array, outside: Integers) 
             markeredgecolor="white", markeredgewidth=0.3, zorder=above,
         )  # fmt: skip
     panel.set_xlim(0, len(order) + 1)
+    panel.xaxis.get_major_locator().set_params(integer=True)
 
 
 def _ranks(panel: Axes, observed: Array, replicated: Array) -> None:

@@ -18,7 +18,7 @@ from headwater.report.figures.panels import (
     width_for,
 )
 from headwater.report.findings import opened
-from headwater.report.mix.density import share_density
+from headwater.report.mix.density import density
 from headwater.report.mix.material import Intervals, Material, intervals
 from headwater.report.mix.planned import Planned
 from headwater.report.numbers import share
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from headwater.report.text import Text
 
 MOST_SOURCES = 12
-HIGH = 4.0
-"""Panels end at so many times the height of the prior where the posterior is much higher than all others."""
 
 
 def plan(material: Material, text: Text) -> list[Planned]:
@@ -90,8 +88,8 @@ def draw_prior(
 
 
 def _panel(panel: Axes, prior: Array, posterior: Array, mark: Mark, summary: Intervals) -> None:
-    at, before = share_density(prior)
-    _, after = share_density(posterior)
+    at, before = density(prior)
+    _, after = density(posterior)
     top = 1.12 * max(after.max(), before[5:-5].max())
     panel.fill_between(100 * at, after, color=mark.colour, alpha=0.35, linewidth=0, zorder=2)
     panel.plot(100 * at, after, color=mark.line, linewidth=1.2, zorder=4)

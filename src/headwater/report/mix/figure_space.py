@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 MOST_NAMED = 12
 MOST_POINTS = 20_000
+FEW = 10
 TOGETHER = 0.02
 """Correlation of two tracers in a source from which its sd is an ellipse."""
 MIXTURE = Mark("#572E08", "o", 11)
@@ -124,7 +125,8 @@ def _two_tracers(panel: Axes, data: Among, place: Place, marks: tuple[Mark, ...]
     a, b = place.tracers
     here = np.flatnonzero(np.isin(data.level, place.levels))
     here = here[:: max(1, -(-len(here) // MOST_POINTS))]
-    scatter(panel, data.values[here, a], data.values[here, b], MIXTURE, alpha=0.45, zorder=2)
+    alpha = 0.45 if len(here) > FEW else 1.0
+    scatter(panel, data.values[here, a], data.values[here, b], MIXTURE, alpha=alpha, zorder=2)
     for level in place.levels:
         for way in data.sides(level, (a, b)):
             panel.plot(*way.T, color=INK, linewidth=0.6, zorder=3)
@@ -159,18 +161,25 @@ def _evaporation(panel: Axes, mixtures: Array, line: Line, level: int) -> None:
     """The way that evaporation takes, through the middle of the mixtures."""
     if not len(mixtures):
         return
-    middle, reach = mixtures.mean(axis=0), 0.75 * np.ptp(mixtures[:, 0])
+    middle, reach = mixtures.mean(axis=0), 0.6 * np.ptp(mixtures[:, 0])
     x = np.array([-reach, reach])
     low, high = line.low[level] * x, line.high[level] * x
     panel.fill_between(
         middle[0] + x, middle[1] + low, middle[1] + high, color=WARM, alpha=0.15, linewidth=0, zorder=1
     )
     step = np.array([1.0, line.slope[level]]) * reach
+    look = {
+        "arrowstyle": "-|>", "color": WARM, "linewidth": 1.1, "shrinkA": 0, "shrinkB": 0,
+        "linestyle": "-" if line.learned else "--", "clip_path": panel.patch,
+    }  # fmt: skip
     panel.annotate(
-        "", xy=middle + step, xytext=middle - step, zorder=5,
-        arrowprops={"arrowstyle": "-|>", "color": WARM, "linewidth": 1.1, "shrinkA": 0, "shrinkB": 0,
-                    "linestyle": "-" if line.learned else "--"},
-    )  # fmt: skip
+        "",
+        xy=tuple(middle + step),
+        xytext=tuple(middle - step),
+        annotation_clip=False,
+        zorder=5,
+        arrowprops=look,
+    )
 
 
 def _one_tracer(panel: Axes, data: Among, level: int, marks: tuple[Mark, ...]) -> None:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 MOST_SOURCES = 12
 MOST_POINTS = 1500
+FEW = 5
+"""Sources up to which every correlation is written, and their names stand side by side."""
+WORTH_WRITING = 0.3
 
 
 def plan(material: Material, text: Text) -> list[Planned]:
@@ -63,30 +66,28 @@ def draw_tradeoff(
     shares: Array, correlation: Array, pair: tuple[int, int], *, names: tuple[str, ...], text: Text
 ) -> Figure:
     """Left the correlation of every two shares, right the draws of the two that trade most."""
-    left = min(40.0, max(text_mm(name) for name in names) + 4)
-    size = min(64.0, max(36.0, 8.0 * len(names)))
+    upright, widest = len(names) > FEW, max(text_mm(name) for name in names) + 4
+    room = Margins(left=min(34.0, widest), right=28, across=26, bottom=min(24.0, widest) if upright else 12)
     fig, axes = panel_grid(
-        2, width_mm=WIDE_MM, height_mm=size, columns=2, ratios=(0.9, 1.0),
-        margins=Margins(left=left, across=26, bottom=12, right=28),
+        2, width_mm=WIDE_MM, height_mm=min(64.0, max(36.0, 8.0 * len(names))), columns=2, ratios=(0.9, 1.0),
+        margins=room,
     )  # fmt: skip
-    _matrix(axes[0], correlation, names, left)
     heading(axes[0], text("mix.tradeoff.correlation"), 0)
+    _matrix(axes[0], correlation, names, upright)
     a, b = pair
-    some = shares[:: max(1, -(-len(shares) // MOST_POINTS))]
-    axes[1].scatter(
-        100 * some[:, a], 100 * some[:, b], s=3, color=INK, alpha=0.25, linewidths=0, rasterized=True
-    )
+    some = 100 * shares[:: max(1, -(-len(shares) // MOST_POINTS))]
+    axes[1].scatter(some[:, a], some[:, b], s=3, color=INK, alpha=0.25, linewidths=0, rasterized=True)
     together = 100 * float((shares[:, a] + shares[:, b]).mean())
     axes[1].plot([0, together], [together, 0], color=QUIET, linewidth=0.8, linestyle=(0, (4, 2)), zorder=1)
     axes[1].set_xlabel(f"{names[a]} (%)")
     axes[1].set_ylabel(f"{names[b]} (%)")
-    axes[1].set_xlim(-2.0, 100 * float(some[:, a].max()) + 3.0)
-    axes[1].set_ylim(-2.0, 100 * float(some[:, b].max()) + 3.0)
+    axes[1].set_xlim(-2.0, float(some[:, a].max()) + 3.0)
+    axes[1].set_ylim(-2.0, float(some[:, b].max()) + 3.0)
     heading(axes[1], text("mix.tradeoff.pair"), 1)
     return fig
 
 
-def _matrix(panel: Axes, correlation: Array, names: tuple[str, ...], left_mm: float) -> None:
+def _matrix(panel: Axes, correlation: Array, names: tuple[str, ...], upright: bool) -> None:
     from matplotlib import colormaps
 
     k = len(names)
@@ -94,10 +95,14 @@ def _matrix(panel: Axes, correlation: Array, names: tuple[str, ...], left_mm: fl
     panel.imshow(np.ma.masked_invalid(shown), cmap=colormaps["RdBu"], vmin=-1, vmax=1, aspect="auto")
     for row, column in np.argwhere(np.isfinite(shown)):
         value = shown[row, column]
+        if upright and abs(value) < WORTH_WRITING:
+            continue
         colour = "white" if abs(value) > 0.6 else INK
-        panel.text(column, row, written(value, 2), ha="center", va="center", fontsize=7, color=colour)
-    panel.set_yticks(range(k - 1), [fit(name, left_mm - 2) for name in names[1:]])
-    panel.set_xticks(range(k - 1), [fit(name, 16 if k <= 5 else 9) for name in names[:-1]])
+        label = written(value, 1 if upright else 2)
+        panel.text(column, row, label, ha="center", va="center", fontsize=6 if upright else 7, color=colour)
+    panel.set_yticks(range(k - 1), [fit(name, 30) for name in names[1:]])
+    room = 20 if upright else 60 / (k - 1)
+    panel.set_xticks(range(k - 1), [fit(name, room) for name in names[:-1]], rotation=90 if upright else 0)
     panel.tick_params(length=0)
     for side in panel.spines.values():
         side.set_visible(False)

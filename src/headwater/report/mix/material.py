@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import comb
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from headwater.errors import InputRefused, NotTrustworthy
 from headwater.mixing.bayes.check import Finding, check_model
 from headwater.mixing.bayes.design import Term
+from headwater.mixing.bayes.evaporated import Evaporated
 from headwater.mixing.bayes.family import Array, Integers
 from headwater.mixing.bayes.fit import Fit
 from headwater.mixing.bayes.identify import Geometry, combined, look_at_sources
@@ -29,7 +31,10 @@ MOST_REPLICATED = 4_000_000
 LEAST_REPLICATES = 50
 MOST_LEFT_OUT = 2000
 """Mixtures up to which each is left out in turn."""
+MOST_PLACED = 20_000_000
+"""Draws times mixtures that are placed within or outside their polygon."""
 QUANTILES = (0.025, 0.25, 0.75, 0.975)
+PULLED = 2.0
 TRADED = -0.7
 """Correlation of two shares from which on their sum is shown beside them."""
 
@@ -68,6 +73,39 @@ class Group:
 
 
 @dataclass(frozen=True)
+class OtherForm:
+    """Shares under another form of the distribution of evaporation.
+
+    Attributes
+    ----------
+    form : its name, as of ``model.Form``
+    rows : factor, level, source, mean, sd under it; empty where its draws cannot be trusted
+    """
+
+    form: str
+    rows: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A share under both forms of evaporation; ``row`` is that of the form asked for."""
+
+    row: Mapping[str, Any]
+    mean: float
+    sd: float
+
+    @property
+    def by(self) -> float:
+        """How far the share moves."""
+        return float(self.mean - self.row["mean"])
+
+    @property
+    def in_sd(self) -> float:
+        """The same, in its sd."""
+        return abs(self.by) / self.row["sd"] if self.row["sd"] > 0.0 else 0.0
+
+
+@dataclass(frozen=True)
 class Material:
     """One fit, with what is computed from it when it is asked for.
 
@@ -75,11 +113,13 @@ class Material:
     ----------
     names : the reader's words for the sources
     marks : how each source looks
+    other_form : None where evaporation was fitted in one form only
     """
 
     fit: Fit
     names: tuple[str, ...]
     marks: tuple[Mark, ...]
+    other_form: OtherForm | None = None
 
     @cached_property
     def overall(self) -> Array:
@@ -119,7 +159,10 @@ class Material:
     @cached_property
     def geometry(self) -> Geometry:
         """What the tracers can tell of the sources."""
-        return look_at_sources(self.fit.model, rng=self._rng(2))
+        model = self.fit.model
+        simplexes = comb(len(model.sources.names), len(model.sources.tracers) + 1)
+        draws = min(200, 40_000 // max(simplexes, 1), MOST_PLACED // len(model.mixtures.values))
+        return look_at_sources(model, rng=self._rng(2), draws=max(draws, 20))
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -185,6 +228,43 @@ class Material:
             return loo(family.log_likelihood(shares, positions, means)[None])
         except NotTrustworthy:
             return None
+
+    @cached_property
+    def moved(self) -> tuple[Moved, ...]:
+        """Every share under both forms of evaporation."""
+        if self.other_form is None:
+            return ()
+        keys = ("factor", "level", "source")
+        other = {tuple(row[key] for key in keys): row for row in self.other_form.rows}
+        pairs = [(row, other.get(tuple(row[key] for key in keys))) for row in self.shares]
+        return tuple(
+            Moved(row, float(two["mean"]), float(two["sd"])) for row, two in pairs if two is not None
+        )
+
+    @cached_property
+    def pulled(self) -> tuple[tuple[str, str, float], ...]:
+        """Level, source and mean pull, in its sd, of source means that the mixtures move by more than two."""
+        entry = self.fit.draws.get("source_pull")
+        if entry is None or entry.coords is None:
+            return ()
+        mean = entry.value.mean(axis=0)
+        size = np.sqrt((mean**2).sum(axis=-1))
+        levels, sources = entry.coords["level"], entry.coords["source"]
+        return tuple(
+            (levels[r] if len(levels) > 1 else "", sources[k], float(size[r, k]))
+            for r, k in np.argwhere(size > PULLED)
+        )
+
+    @cached_property
+    def enrichment(self) -> Array | None:
+        """Enrichment of each mixture by evaporation, mean over the draws [‰ of δ18O], (N,); None without."""
+        family, data = self.fit.problem.family, self.fit.model.mixtures
+        if not isinstance(family, Evaporated):
+            return None
+        draws = max(20, min(200, MOST_REPLICATED // len(data.values)))
+        shares, positions = self._thinned(draws)
+        means = family.source_means(shares, positions, self._rng(5))
+        return np.asarray(family.enrichment(shares, positions, means)[0].mean(axis=0))
 
     def level_shares(self, term: Term) -> Intervals:
         """Shares of the levels of a factor, (L, K)."""

@@ -13,6 +13,7 @@ import headwater
 from headwater.report.mix import (
     figure_chains,
     figure_covariate,
+    figure_evaporation,
     figure_groups,
     figure_levels,
     figure_predictive,
@@ -37,9 +38,15 @@ if TYPE_CHECKING:
 
 BEFORE = (figure_space,)
 """Figures that need no draws."""
-AFTER = (figure_levels, figure_covariate, figure_prior, figure_tradeoff, figure_predictive)
+AFTER = (
+    figure_levels,
+    figure_covariate,
+    figure_evaporation,
+    figure_prior,
+    figure_tradeoff,
+    figure_predictive,
+)
 """Figures of draws that can be trusted."""
-PARTS = ("shares", "space", "prior", "identify", "model_fit", "parameters", "chains")
 
 
 @dataclass(frozen=True)
@@ -150,13 +157,9 @@ def _sections(
     material: Material, drawings: Mapping[str, Drawing], parts: Mapping[str, str], text: Text
 ) -> Iterator[Section]:
     """Every part that has something to say, in reading order."""
-    contents: dict[str, Callable[[Material, Text], Part]] = {
-        "shares": _shares, "space": _space, "prior": _prior, "identify": _identify, "model_fit": _model_fit,
-        "parameters": _parameters, "chains": _chains,
-    }  # fmt: skip
-    for name in PARTS if material.fit.trusted else ("space", "identify", "chains"):
+    for name in CONTENTS if material.fit.trusted else ("space", "identify", "chains"):
         own = tuple(drawing for drawing in drawings.values() if parts[drawing.name] == name)
-        paragraphs, listed = contents[name](material, text)
+        paragraphs, listed = CONTENTS[name](material, text)
         shown = tuple(table for table in listed if table is not None)
         if own or shown or (name == "identify" and paragraphs):
             yield Section(name, text(f"mix.section.{name}"), tuple(paragraphs), own, shown)
@@ -168,6 +171,10 @@ def _shares(material: Material, text: Text) -> Part:
 
 def _space(material: Material, text: Text) -> Part:
     return [], [tables.outside(material, text)]
+
+
+def _evaporation(material: Material, text: Text) -> Part:
+    return [], [tables.other_form(material, text)]
 
 
 def _prior(material: Material, text: Text) -> Part:
@@ -209,6 +216,19 @@ def _parameters(material: Material, text: Text) -> Part:
 
 def _chains(material: Material, text: Text) -> Part:
     return [], [tables.diagnostics(material, text)]
+
+
+CONTENTS: dict[str, Callable[[Material, Text], Part]] = {
+    "shares": _shares,
+    "space": _space,
+    "evaporation": _evaporation,
+    "prior": _prior,
+    "identify": _identify,
+    "model_fit": _model_fit,
+    "parameters": _parameters,
+    "chains": _chains,
+}
+"""Parts of the report in reading order → their sentences and tables."""
 
 
 def _methods(fit: Fit, text: Text) -> Iterator[str]:

@@ -9,13 +9,28 @@ import numpy as np
 
 from headwater.mixing.bayes.design import source_blocks
 from headwater.report.display import Cell, Cells, DisplayTable, Head, display_table
-from headwater.report.figures.words import kind_label
 from headwater.report.mix.figure_chains import worst
 from headwater.report.mix.material import Intervals, Material
 from headwater.report.mix.sentences import model_words, overall_meaning
 from headwater.report.mix.verdict import trouble_sentence
-from headwater.report.mix.words import level_name, natural, parameter_name, quantity_name, tracer_name
-from headwater.report.numbers import MISSING, integer, number, p_value, share, share_range, share_with_sd
+from headwater.report.mix.words import (
+    level_name,
+    natural,
+    parameter_name,
+    quantity_name,
+    source_name,
+    tracer_name,
+)
+from headwater.report.numbers import (
+    MISSING,
+    integer,
+    number,
+    p_value,
+    points,
+    share,
+    share_range,
+    share_with_sd,
+)
 
 if TYPE_CHECKING:
     from headwater.report.text import Text
@@ -101,7 +116,7 @@ def groups_of_sources(material: Material, text: Text) -> DisplayTable | None:
         ends = np.quantile(group.posterior, [0.025, 0.975])
         rows.append(
             [
-                " + ".join(kind_label(name, text) for name in group.members),
+                " + ".join(source_name(name, text) for name in group.members),
                 Cell(share_with_sd(group.posterior.mean(), group.posterior.std()), share_range(*ends)),
                 share_with_sd(group.prior.mean(), group.prior.std()),
             ]
@@ -136,8 +151,8 @@ def overlap(material: Material, text: Text) -> DisplayTable | None:
     by = material.fit.model.sources.by
     pairs = sorted(material.geometry.pairs, key=lambda one: -np.nan_to_num(one[1].overlap, nan=-1.0))
     rows: list[Cells] = [
-        [*([level_name(by, level)] if by else []), kind_label(pair.source_a, text),
-         kind_label(pair.source_b, text), share(pair.overlap), number(pair.mahalanobis, 1), p_value(pair.p)]
+        [*([level_name(by, level)] if by else []), source_name(pair.source_a, text),
+         source_name(pair.source_b, text), share(pair.overlap), number(pair.mahalanobis, 1), p_value(pair.p)]
         for level, pair in pairs
     ]  # fmt: skip
     heads = [
@@ -165,6 +180,30 @@ def predictions(material: Material, text: Text) -> DisplayTable | None:
         Head(text("mix.head.measured")), Head(text("mix.head.replicated")), Head("p"), Head("", text=True),
     ]  # fmt: skip
     return display_table("predictions", text("mix.table.predictions"), heads, rows, group_by=1)
+
+
+def other_form(material: Material, text: Text) -> DisplayTable | None:
+    """Shares under both forms of evaporation, those that move most first."""
+    rows: list[Cells] = []
+    for one in sorted(material.moved, key=lambda moved: -moved.in_sd):
+        row = one.row
+        whose = level_name(row["factor"], row["level"]) if row["factor"] else text("mix.overall")
+        rows.append(
+            [whose, source_name(row["source"], text), share_with_sd(row["mean"], row["sd"]),
+             share_with_sd(one.mean, one.sd), points(one.by), number(one.in_sd, 1)]
+        )  # fmt: skip
+    own = material.fit.model.evaporation
+    form, other = own.form if own else "", material.other_form.form if material.other_form else ""
+    heads = [
+        Head(text("mix.head.whose"), text=True), Head(text("column.source"), text=True),
+        Head(text("mix.head.share"), text("mix.head.asked")),
+        Head(text("mix.head.share"), text("mix.head.other_form")),
+        Head(text("mix.head.difference"), text("mix.head.points")), Head(text("mix.head.difference"), "sd"),
+    ]  # fmt: skip
+    caption = text(
+        "mix.table.other_form", form=text.name("mix.form", form), other=text.name("mix.form", other)
+    )
+    return display_table("other-form", caption, heads, rows, first=10)
 
 
 def parameters(material: Material, text: Text) -> DisplayTable | None:

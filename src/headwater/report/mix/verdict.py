@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from headwater.mixing.bayes.check import Code, Finding
-from headwater.report.figures.words import kind_label
 from headwater.report.findings import opened
 from headwater.report.mix.material import Material
-from headwater.report.mix.words import quantity_name, tracer_name
+from headwater.report.mix.words import quantity_name, source_name, tracer_name
 from headwater.report.notices import NoticeGroup, Said
 from headwater.report.numbers import integer, number, p_value, share
 
@@ -91,8 +90,34 @@ def _answers(material: Material, text: Text) -> Iterator[NoticeGroup]:
     if mostly:
         yield _one("warning", "mostly_prior", text("mix.notice.mostly_prior", sources=_few(mostly, text)))
     model = material.fit.model
+    if material.pulled:
+        named = [
+            f"{source_name(source, text)}{f' {level}' if level else ''} ({number(size, 1)})"
+            for level, source, size in material.pulled
+        ]
+        yield _one("warning", "pulled", text("mix.notice.pulled", sources=_few(named, text)))
+    if material.other_form is not None:
+        yield _other_form(material, text)
     if model.evaporation is not None and len(model.sources.names) > 2:
         yield _one("warning", "evaporated_triangle", text("mix.notice.evaporated_triangle"))
+
+
+def _other_form(material: Material, text: Text) -> NoticeGroup:
+    """How far the shares rest on the form that was assumed for the distribution of evaporation."""
+    other = material.other_form.form if material.other_form is not None else ""
+    form = text.name("mix.form", other)
+    if not material.moved:
+        return _one("warning", "other_form", text("mix.notice.form_not_compared", form=form))
+    most = max(material.moved, key=lambda one: one.in_sd)
+    rests = most.in_sd > 1.0
+    said = text(
+        "mix.notice.form_moved" if rests else "mix.notice.form_kept",
+        form=form,
+        source=source_name(most.row["source"], text),
+        by=number(100 * abs(most.by), 1),
+        sd=number(most.in_sd, 1),
+    )
+    return _one("warning" if rests else "info", "other_form", said)
 
 
 def _predictions(material: Material, text: Text) -> Iterator[NoticeGroup]:
@@ -147,8 +172,8 @@ def _shown(value: Any, text: Text) -> str:
 def _pair(item: Any, text: Text) -> str:
     if isinstance(item, tuple):
         a, b, overlap = item
-        return f"{kind_label(a, text)} – {kind_label(b, text)} ({share(overlap)})"
-    return kind_label(str(item), text)
+        return f"{source_name(a, text)} – {source_name(b, text)} ({share(overlap)})"
+    return source_name(str(item), text)
 
 
 def _few(items: list[str], text: Text) -> str:

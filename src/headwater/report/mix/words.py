@@ -8,7 +8,6 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from headwater.mixing.bayes.problem import OVERALL
-from headwater.report.figures.words import kind_label
 from headwater.report.style import KIND_MARKS, OWN_MARKS, Mark
 
 if TYPE_CHECKING:
@@ -44,7 +43,13 @@ def tracer_axis(tracer: str) -> str:
 
 def source_names(model: MixingModel, text: Text) -> tuple[str, ...]:
     """The reader's words for the sources."""
-    return tuple(kind_label(name, text) for name in model.sources.names)
+    return tuple(source_name(name, text) for name in model.sources.names)
+
+
+def source_name(name: str, text: Text) -> str:
+    """The reader's word for a kind of water (``Ground ice`` too); a name of one's own stays."""
+    code = name.strip().lower().replace(" ", "_")
+    return text.name("kind", code) if code in KIND_MARKS else name
 
 
 def source_looks(names: Iterable[str]) -> tuple[Mark, ...]:
@@ -73,13 +78,22 @@ def natural(label: str) -> tuple[tuple[int, float, str], ...]:
 
 def quantity_name(quantity: Quantity, text: Text) -> str:
     """A reported number in words: ``share of Deer, Region 1``."""
+    return spaced(_quantity(quantity, text))
+
+
+def spaced(said: str) -> str:
+    """The sentence with a blank where Chinese and Latin letters meet, as print has it."""
+    return re.sub("(?<=[A-Za-z0-9])(?=[\u3400-\u9fff])|(?<=[\u3400-\u9fff])(?=[A-Za-z0-9])", " ", said)
+
+
+def _quantity(quantity: Quantity, text: Text) -> str:
     labels = {key: value for key, value in quantity.labels.items() if value}
     if quantity.name == OVERALL:
-        return text("mix.quantity.overall", source=kind_label(labels["source"], text))
+        return text("mix.quantity.overall", source=source_name(labels["source"], text))
     factor = quantity.name.removeprefix("p_")
     if factor in labels and "source" in labels and factor != quantity.name:
         level = level_name(factor, labels[factor])
-        return text("mix.quantity.level", source=kind_label(labels["source"], text), level=level)
+        return text("mix.quantity.level", source=source_name(labels["source"], text), level=level)
     return parameter_name(quantity.name, tuple(labels.values()), text)
 
 

@@ -11,7 +11,7 @@ from headwater.errors import InputRefused
 from headwater.mixing.bayes.fit import Fit
 from headwater.report.figures import save_figure
 from headwater.report.inline import inline_svg
-from headwater.report.mix.material import Material
+from headwater.report.mix.material import Material, OtherForm
 from headwater.report.mix.page import Said, figure_of_groups, page_of_fit, page_of_groups, planned
 from headwater.report.mix.planned import Planned
 from headwater.report.mix.words import source_looks, source_names
@@ -34,6 +34,7 @@ def write_mix_report(
     group: str = "",
     files: Mapping[str, str] | None = None,
     notes: Sequence[str] = (),
+    other_form: Mapping[str, OtherForm] | None = None,
     progress: Progress | None = None,
 ) -> Path:
     """Path of ``report.html``, written into the folder ``out`` with the figures as SVG and PNG beside it.
@@ -48,6 +49,7 @@ def write_mix_report(
     group : factor whose levels the groups are
     files : name → SHA-256 of the files read
     notes : sentences from reading
+    other_form : shares under another form of evaporation, by group; of the only fit under an empty label
     progress : told (what is written, done, in all)
 
     Raises
@@ -64,7 +66,8 @@ def write_mix_report(
         raise InputRefused(f"{folder} cannot be written ({error}). Choose another folder with -o.") from error
     try:
         if isinstance(fit, Fit):
-            _write_fit(fit, draft, said, text, progress or _silent)
+            material = _material(fit, text, (other_form or {}).get(""))
+            _write_fit(material, draft, said, text, progress or _silent)
         else:
             _write_groups(fit, group, draft, said, text, progress or _silent)
         _put_in_place(draft, folder)
@@ -73,8 +76,7 @@ def write_mix_report(
     return folder / REPORT
 
 
-def _write_fit(fit: Fit, draft: Path, said: Said, text: Text, progress: Progress) -> None:
-    material = _material(fit, text)
+def _write_fit(material: Material, draft: Path, said: Said, text: Text, progress: Progress) -> None:
     plans = planned(material, text)
     drawings = _draw(plans, draft, progress)
     page = page_of_fit(material, drawings, {plan.name: plan.part for plan in plans}, said, text)
@@ -90,8 +92,9 @@ def _write_groups(
     (draft / REPORT).write_text(render(page, text), encoding="utf-8")
 
 
-def _material(fit: Fit, text: Text) -> Material:
-    return Material(fit, source_names(fit.model, text), source_looks(fit.model.sources.names))
+def _material(fit: Fit, text: Text, other_form: OtherForm | None = None) -> Material:
+    names, marks = source_names(fit.model, text), source_looks(fit.model.sources.names)
+    return Material(fit, names, marks, other_form)
 
 
 def _draw(plans: Sequence[Planned], draft: Path, progress: Progress) -> dict[str, Drawing]:

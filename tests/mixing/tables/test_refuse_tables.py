@@ -80,6 +80,12 @@ WRONG = {
         ["row 3, column 'd13C'", "empty", "leave the row out"],
     ),
     "inf": (MIXTURES.replace("-20.31", "inf"), SOURCES, {}, ["row 3, column 'd13C'", "'inf' is no number"]),
+    "absurd": (
+        MIXTURES.replace("-20.31", "1e40"),
+        SOURCES,
+        {},
+        ["mixtures.csv, row 3, column 'd13C'", "1e40", "±1e+09"],
+    ),
     "code_for_missing": (
         MIXTURES.replace("-20.31", "-9999"),
         SOURCES,

@@ -17,6 +17,7 @@ from headwater.samples.parse_number import SENTINELS, parse_number
 Array = NDArray[np.float64]
 Sign = Literal["any", "not negative", "positive"]
 MOST_ROWS = 5
+LARGEST = 1e9
 WHOLE = re.compile(r"^([+-]?\d+)\.0*$")
 STATES = {1: "is no number", 2: "is below a detection limit", 3: "is a code for a missing value"}
 SIGNS = {"any": "a number", "not negative": "a number ≥ 0", "positive": "a number > 0"}
@@ -83,7 +84,7 @@ def numbers(table: TextTable, header: str, *, sign: Sign = "any", what: str = ""
     Raises
     ------
     InputRefused
-        A cell is empty, no number, or has a sign that is not allowed.
+        A cell is empty, no number, beyond ±10⁹, or has a sign that is not allowed.
     """
     values, state = parse_column(table, header)
     what = what or "value"
@@ -102,6 +103,12 @@ def numbers(table: TextTable, header: str, *, sign: Sign = "any", what: str = ""
         raise InputRefused(
             f"{table.place(int(wrong[0]), header)}: {cell[:80]!r} {STATES[int(state[wrong[0]])]}; "
             f"{SIGNS[sign]} is expected as {what}. Correct it, or leave the row out."
+        )
+    large = np.flatnonzero(np.abs(values) > LARGEST)
+    if len(large):
+        raise InputRefused(
+            f"{table.place(int(large[0]), header)}: {table.cells(header)[large[0]][:80]} as {what}; numbers "
+            f"between ±{LARGEST:g} are expected. Correct it."
         )
     low = np.flatnonzero((values <= 0.0) if sign == "positive" else (values < 0.0))
     if sign != "any" and len(low):

@@ -106,7 +106,11 @@ def mixsiar_residual(j: int) -> Covariances:
     """Precision ~ Wishart(I, J + 1); of a single tracer ~ Gamma(0.001, 0.001)."""
     if j == 1:
         one = np.full((1, 1), 2.0 * SD_PRIOR)
-        return wishart(np.sqrt(one)[None], one, np.zeros(1, dtype=bool), full=False)
+        wide = wishart(np.sqrt(one)[None], one, np.zeros(1, dtype=bool), full=False)
+        constant = wide.constant - float(np.log(wide.step).sum())
+        return replace(
+            wide, step=np.ones((1, 1)), constant=constant
+        )  # the data, not the prior, set the scale
     return wishart(np.eye(j)[None], _falling(j), np.zeros(1, dtype=bool), full=True)
 
 

@@ -63,7 +63,12 @@ COLUMNS = {
     "overlap": "period source_a source_b overlap mahalanobis distinguishable",
     "emma": "period dimension explained tracer rrmse bias residual_p n_end_members reason",
     "first_order": "period stratum level source share se dof low high p_outside",
+    "exact": "period stratum level source n mean sd q025 q50 q975 method flags",
+    "other_form": "period stratum level source n mean sd q025 q50 q975 method flags",
+    "engine": "period form used trusted n parameters rhat ess_bulk ess_tail divergent slope slope_sd"
+    " slope_prior slope_prior_sd evaporation evaporation_sd start process_scale cpu_seconds",
 }
+FORMS = ("exponential", "truncated_normal")
 
 
 @dataclass(frozen=True)
@@ -80,13 +85,16 @@ def make_result(
     sources: int = 3,
     periods: int = 3,
     elsewhere: bool = False,
+    engine: bool = True,
 ) -> StudyResult:
     """A study of about 740 soil waters and their sources.
 
     ``refused``: the last period has no shares and no lines, with its notices. ``sources``: 1 to 5; with 1
     nothing is mixed, with 4 and more the shares are feasible ranges flagged ``underdetermined``.
     ``periods``: 3 are the ablation periods of 2020, more are months on end. ``elsewhere``: a small
-    catchment outside the Three Rivers Headwater Region.
+    catchment outside the Three Rivers Headwater Region. ``engine``: shares of the mixing model with
+    evaporation inside, else of plain algebra. With ``refused`` the draws of the middle period cannot be
+    trusted either.
     """
     names = (
         tuple(NAMES)
@@ -105,7 +113,11 @@ def make_result(
         if key[0] != lost
     }
     tables = _tables(plan, waters, shares, strata, lines, meteoric, lost)
-    notices = _notices(plan, lost)
+    notices = _notices(plan, lost, engine)
+    if engine and sources > 1:
+        unsettled = names[1] if refused and periods > 1 else None
+        tables = _with_engine(plan, tables, lost, unsettled)
+        notices += _unsettled(unsettled) if unsettled else ()
     return StudyResult(
         title="Simulated campaign" if simulated else "Three Rivers campaign",
         table=_sample_table(waters),
@@ -309,7 +321,64 @@ def _tables(plan, waters, shares, strata, lines, meteoric, lost) -> StudyTables:
             ],
         ),
         first_order=_frame("first_order", first.assign(dof=40.0, p_outside=0.02)),
+        exact=contributions,
+        other_form=contributions.iloc[:0],
+        engine=_frame("engine", []),
     )
+
+
+def _with_engine(plan: _Plan, tables: StudyTables, lost: str | None, unsettled: str | None) -> StudyTables:
+    """The same shares as if by the model; by algebra part of the precipitation reads as ground ice."""
+    model = tables.contributions.assign(method="bayes")
+    model = model[model["period"] != unsettled].reset_index(drop=True)
+    exact = tables.contributions.copy()
+    move = exact["source"].map({"precipitation": -0.3, "ground_ice": 0.3}).fillna(0.0)
+    for name in ("mean", "q025", "q50", "q975"):
+        exact[name] += move
+    other = model.copy()
+    for name in ("mean", "q025", "q50", "q975"):
+        other[name] += other["source"].map({"precipitation": -0.02, "ground_ice": 0.02}).fillna(0.0)
+    runs = [
+        {
+            "period": period,
+            "form": form,
+            "used": form == FORMS[0],
+            "trusted": period != unsettled,
+            "n": 247,
+            "parameters": 63,
+            "rhat": 1.003 if period != unsettled else 1.31,
+            "ess_bulk": 800.0 if period != unsettled else 12.0,
+            "ess_tail": 700.0 if period != unsettled else 15.0,
+            "divergent": 0,
+            "slope": 5.3,
+            "slope_sd": 0.12,
+            "slope_prior": 5.0,
+            "slope_prior_sd": 1.0,
+            "evaporation": 1.2 + 0.1 * number,
+            "evaporation_sd": 0.2,
+            "start": 0.2,
+            "process_scale": 0.3,
+            "cpu_seconds": 21.0,
+        }
+        for number, period in enumerate(plan.periods)
+        for form in FORMS
+        if period != lost
+    ]
+    for run in runs:
+        if not run["trusted"]:
+            run.update(dict.fromkeys(("slope", "slope_sd", "evaporation", "evaporation_sd", "start"), np.nan))
+    return replace(tables, contributions=model, exact=exact, other_form=other, engine=_frame("engine", runs))
+
+
+def _unsettled(period: str) -> tuple[Notice, ...]:
+    trouble = {
+        "reason": "rhat",
+        "count": 3,
+        "value": 1.31,
+        "limit": 1.01,
+        "worst": {"name": "evaporation_slope", "labels": {}},
+    }
+    return (Notice("not_converged", "refused", {"troubles": [trouble]}, period),)
 
 
 def _key(key: tuple[str, str, str], **values: object) -> dict[str, object]:
@@ -575,7 +644,7 @@ def _overlap(plan: _Plan) -> pd.DataFrame:
     return _frame("overlap", rows)
 
 
-def _notices(plan: _Plan, lost: str | None) -> tuple[Notice, ...]:
+def _notices(plan: _Plan, lost: str | None, engine: bool) -> tuple[Notice, ...]:
     first = plan.periods[0]
     offset = {
         "period": first,
@@ -585,12 +654,19 @@ def _notices(plan: _Plan, lost: str | None) -> tuple[Notice, ...]:
         "bias_low": 0.02,
         "bias_high": 0.14,
     }
-    notices = [Notice("evaporation_offset", "warning", offset, first)]
+    if engine:
+        notices = [
+            Notice("forms_differ", "warning", {"source": "ground_ice", "difference": 0.05}, first),
+            Notice("three_sources", "info", {}, first),
+        ]
+    else:
+        notices = [Notice("evaporation_offset", "warning", offset, first)]
     if len(plan.sources) < 2:
         notices += [Notice("one_source", "refused", {"source": plan.sources[0]}, p) for p in plan.periods]
     if len(plan.sources) > 3:
         values = {"sources": len(plan.sources), "tracers": 2}
-        notices += [Notice("underdetermined", "warning", values, p) for p in plan.periods]
+        code = "prior_decides" if engine else "underdetermined"
+        notices += [Notice(code, "warning", values, p) for p in plan.periods]
     if lost:
         notices.append(Notice("one_source", "refused", {"source": "precipitation"}, lost))
         too_few = {"what": "soil_water", "n": 2, "needed": 3}

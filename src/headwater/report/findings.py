@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from headwater.report.display import period_name
+from headwater.report.engine import evaporation_inside
 from headwater.report.figures.words import kind_label, level_label, period_label, stratum_label
 from headwater.report.notices import sentence
 from headwater.report.numbers import (
@@ -21,13 +22,16 @@ from headwater.report.numbers import (
     share_range,
     share_with_sd,
 )
+from headwater.report.show_engine import evaporation
 from headwater.report.show_mixing import estimate_and_truth
 
 if TYPE_CHECKING:
     from headwater.report.text import Text
     from headwater.study.result import StudyResult
 
-MOST_SENTENCES = 6
+MOST_SENTENCES = 7
+ASSUMED = ("evaporation_assumed", "forms_differ")
+"""Notices that say that shares rest on the assumed distribution of evaporation."""
 BIAS = ("bias_low", "bias_high")
 MOST_PERIODS = 3
 CLEAR_CONTRAST = 3.0
@@ -35,8 +39,8 @@ CLEAR_CONTRAST = 3.0
 
 
 def summary(result: StudyResult, text: Text) -> list[str]:
-    """Up to five sentences: what was read, where the water comes from, what stands out."""
-    must = [read_sentence(result, text), *shares(result, text)]
+    """Up to six sentences: what was read, where the water comes from, what stands out."""
+    must = [read_sentence(result, text), *shares(result, text), *evaporation(result, text)]
     more = [*truth(result, text), *contrast(result, text), *off_line(result, text), *nearest(result, text)]
     return [opened(said) for said in must + more[: max(MOST_SENTENCES - 1 - len(must), 0)]]
 
@@ -149,10 +153,13 @@ def truth(result: StudyResult, text: Text) -> list[str]:
     joint = estimate_and_truth(result)
     if joint.empty:
         return []
-    return [
-        text("say.truth", n=integer(len(joint)), error=number(100 * joint["error"].abs().mean(), 1),
-             covered=share(joint["inside"].mean()))
-    ]  # fmt: skip
+    said = text("say.truth", n=integer(len(joint)), error=number(100 * joint["error"].abs().mean(), 1),
+                covered=share(joint["inside"].mean()))  # fmt: skip
+    if not evaporation_inside(result):
+        return [said]
+    plain = estimate_and_truth(result, result.tables.exact)
+    beside = text("say.truth_plain", error=number(100 * plain["error"].abs().mean(), 1))
+    return [text("list.sentences").join([said, beside])]
 
 
 def caution(result: StudyResult, text: Text) -> str:
@@ -164,6 +171,10 @@ def caution(result: StudyResult, text: Text) -> str:
     if evaporated is not None and not result.tables.contributions.empty:
         bias = {name: points(float(evaporated.values.get(name, float("nan")))) for name in BIAS}
         return text("say.caution_evaporation", list=said, **bias)
+    assumed = {n.period: None for n in result.notices if n.code in ASSUMED}
+    if assumed:
+        periods = text.listing([period_name(result, period, text) for period in assumed])
+        return text("say.caution_assumed", list=said, periods=periods)
     return text("say.caution", list=said) if said else ""
 
 

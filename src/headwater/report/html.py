@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import headwater
 from headwater.report import findings, show_mixing, show_samples
+from headwater.report.engine import model_used
 from headwater.report.notices import notice_groups
 from headwater.report.numbers import integer
 from headwater.report.page import Page, render, versions
@@ -18,6 +19,16 @@ if TYPE_CHECKING:
     from headwater.study.result import StudyResult
 
 METHODS = ("lines", "source_water", "windows", "shares", "uncertainty", "geometry", "emma", "distances")
+OF_THE_MODEL = (
+    "Moore J.W., Semmens B.X. (2008) Incorporating uncertainty and prior information into stable isotope "
+    "mixing models. Ecology Letters 11, 470–480.",
+    "Bowen G.J., Putman A., Brooks J.R., Bowling D.R., Oerter E.J., Good S.P. (2018) Inferring the source of "
+    "evaporated waters using stable H and O isotopes. Oecologia 187, 1025–1039.",
+    "Hoffman M.D., Gelman A. (2014) The No-U-Turn sampler: adaptively setting path lengths in Hamiltonian "
+    "Monte Carlo. Journal of Machine Learning Research 15, 1593–1623.",
+    "Vehtari A., Gelman A., Simpson D., Carpenter B., Bürkner P.-C. (2021) Rank-normalization, folding, and "
+    "localization: an improved R̂ for assessing convergence of MCMC. Bayesian Analysis 16, 667–718.",
+)
 REFERENCES = (
     "Craig H. (1961) Isotopic variations in meteoric waters. Science 133, 1702–1703.",
     "Dansgaard W. (1964) Stable isotopes in precipitation. Tellus 16, 436–468.",
@@ -56,8 +67,8 @@ def report_html(
         glance=show_mixing.region_shares(result, text),
         notices=notice_groups(result, text),
         sections=sections(result, text, drawings),
-        methods=[text.sentences[f"method_text.{name}"] for name in METHODS],
-        references=REFERENCES,
+        methods=_methods(result, text),
+        references=[*REFERENCES, *(OF_THE_MODEL if model_used(result) else ())],
         provenance=[table for table in provenance if table],
         checks=checks(result),
         run=_run(run or {}),
@@ -73,6 +84,17 @@ def _facts(result: StudyResult, text: Text) -> list[str]:
         text.count("fact.sources", len(result.sources)),
         text.count("fact.periods", len(result.periods)),
     ]
+
+
+def _methods(result: StudyResult, text: Text) -> list[str]:
+    """A paragraph a method; where the shares come from the mixing model it stands before the algebra."""
+    said = {name: text.sentences[f"method_text.{name}"] for name in METHODS}
+    if model_used(result):
+        algebra = [text("method_text.algebra"), said["shares"]]
+        said["shares"] = text("list.sentences").join(algebra)
+        before = list(said).index("shares")
+        return [*list(said.values())[:before], text("method_text.engine"), *list(said.values())[before:]]
+    return list(said.values())
 
 
 def _run(run: Mapping[str, Any]) -> dict[str, str]:

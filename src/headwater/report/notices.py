@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from headwater.study.result import Notice, StudyResult
 
 LEVELS = ("refused", "warning", "info")
-FIRST = ("evaporation_offset", "evaporation_offset_other", "underdetermined", "outside_polygon")
+FIRST = (
+    "not_converged", "evaporation_offset", "evaporation_offset_other", "bayes_not_available", "forms_differ",
+    "evaporation_assumed", "parallel_evaporation", "sources_pulled", "slope_conflict", "prior_decides",
+    "underdetermined", "outside_polygon",
+)  # fmt: skip
 """Codes that matter most to how the shares are read; they open their level."""
 
 
@@ -87,6 +91,11 @@ def _why(notice: Notice, text: Text, result: StudyResult) -> str:
 
 def _filled(notice: Notice, text: Text, result: StudyResult) -> _Blanks:
     filled = _Blanks({name: _fill(name, value, text, result) for name, value in notice.values.items()})
+    for name, look in _OWN_NUMBERS.get(notice.code, {}).items():
+        if name in notice.values:
+            filled[name] = look(float(notice.values[name]))
+    if "troubles" in notice.values:
+        filled["troubles"] = text("list.sentences").join(_troubles(notice.values["troubles"], text))
     if "places" in notice.values:
         filled["places"] = _listed(notice.values["places"], notice.values.get("column", ""), text, result)
     if notice.period:
@@ -113,6 +122,20 @@ def _listed(places: list[dict[str, Any]], stratum: str, text: Text, result: Stud
     return text("list.comma").join(cells)
 
 
+def _troubles(troubles: list[dict[str, Any]], text: Text) -> list[str]:
+    """Reasons against draws, each a sentence."""
+    from headwater.posterior.diagnose import Quantity, Reason, Trouble
+    from headwater.report.mix.verdict import trouble_sentence
+
+    found = []
+    for trouble in troubles:
+        worst = Quantity(**trouble["worst"]) if trouble["worst"] else None
+        numbers = {name: trouble[name] for name in ("count", "value", "limit")}
+        said = Trouble(Reason(trouble["reason"]), worst=worst, remedies=(), **numbers)
+        found.append(trouble_sentence(said, text))
+    return found
+
+
 def _fill(name: str, value: Any, text: Text, result: StudyResult) -> str:
     if isinstance(value, dict):
         return ""  # a cell: listed with its stratum by the caller
@@ -135,6 +158,8 @@ def _words(name: str, value: str, text: Text, result: StudyResult) -> str:
         return text.name("window", value)
     if name == "column":
         return text.name("stratum", value)
+    if name == "form":
+        return text.name("form", value)
     if name in ("source", "sources", "a", "b", "what", "kind"):
         return text.name("kind", value) if f"kind.{value}" in text else text.name("what", value)
     return value.rstrip(".")
@@ -150,3 +175,5 @@ _NUMBERS: dict[str, Callable[[float], str]] = {
     "bias_high": points,
     "probability": share,
 }
+_OWN_NUMBERS: dict[str, dict[str, Callable[[float], str]]] = {"forms_differ": {"difference": points}}
+"""Looks of numbers that mean another thing under one code."""

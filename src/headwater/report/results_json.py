@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from headwater.study.result import StudyResult
 
 FORMAT = "headwater-results"
-FORMAT_VERSION = "1.0"
+FORMAT_VERSION = "1.1"
 """The first number rises when a field goes or changes its meaning, the second when one is added."""
 
 

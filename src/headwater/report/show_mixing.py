@@ -83,12 +83,16 @@ def stratum_shares(result: StudyResult, text: Text) -> tuple[DisplayTable, ...]:
     return tuple(found)
 
 
-def estimate_and_truth(result: StudyResult) -> pd.DataFrame:
-    """Contributions joined with the known truth: ``share``, ``error``, ``inside`` the 95 % interval."""
-    if result.truth is None or result.tables.contributions.empty:
+def estimate_and_truth(result: StudyResult, shares: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Shares joined with the known truth: ``share``, ``error``, ``inside`` the 95 % interval.
+
+    ``shares`` are the contributions by default.
+    """
+    shares = result.tables.contributions if shares is None else shares
+    if result.truth is None or shares.empty:
         return pd.DataFrame(columns=[*KEYS, "source", "mean", "share", "error", "inside"])
     keys = [*KEYS, "source"]
-    joint = result.tables.contributions.astype(dict.fromkeys(keys, str)).merge(
+    joint = shares.astype(dict.fromkeys(keys, str)).merge(
         result.truth.astype(dict.fromkeys(keys, str)), on=keys, how="inner"
     )
     joint["error"] = joint["mean"] - joint["share"]

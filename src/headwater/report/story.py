@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from headwater.report import findings, show_isotopes, show_mixing, show_samples
+from headwater.report import findings, show_engine, show_isotopes, show_mixing, show_samples
 from headwater.report.numbers import integer
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ FIGURES_OF: dict[str, tuple[str, ...]] = {
     "source_water": ("source_water",),
     "end_members": ("mixing_space",),
     "shares": ("contributions_region", "contributions"),
+    "engine": ("model_and_algebra", "evaporation"),
     "truth": ("estimate_truth",),
     "distances": ("water_kinds", "kind_distance"),
     "gradients": ("altitude_gradient",),
@@ -110,6 +111,11 @@ def _parts(result: StudyResult, text: Text) -> dict[str, Part]:
             findings.shares(result, text) if nothing else [text("lead.shares")],
             [],
             mixing.stratum_shares(result, text),
+        ),
+        "engine": (
+            show_engine.lead(result, text),
+            show_engine.evaporation(result, text),
+            (show_engine.table_both_ways(result, text), show_engine.table_fits(result, text)),
         ),
         "truth": (
             _evaporated(result, text),

@@ -47,9 +47,16 @@ TABLES: dict[str, tuple[str, ...]] = {
         "overlap": "period source_a source_b overlap mahalanobis distinguishable",
         "emma": "period dimension explained tracer rrmse bias residual_p n_end_members reason",
         "first_order": "period stratum level source share se dof low high p_outside",
+        "exact": "period stratum level source n mean sd q025 q50 q975 method flags",
+        "other_form": "period stratum level source n mean sd q025 q50 q975 method flags",
+        "engine": "period form used trusted n parameters rhat ess_bulk ess_tail divergent slope slope_sd "
+        "slope_prior slope_prior_sd evaporation evaporation_sd start process_scale cpu_seconds",
         "truth": "period stratum level source share",
     }.items()
 }
+
+OF_THE_MODEL = ("exact", "other_form", "engine")
+"""Tables that are there where the shares come from the Bayesian mixing model."""
 
 WATER_COLUMNS = (
     "sample_id", "site", "kind", "role", "source", "period", "date", "date_start", "date_end", "basin",
@@ -64,18 +71,24 @@ def _columns() -> dict[str, Column]:
     ranges = "d18O_low d18O_high d2H_low d2H_high posterior_d18O_low posterior_d18O_high d18O_sd d2H_sd"
     looks: dict[tuple[str, Look], str] = {
         ("", "text"): "period stratum level source kind method flags verdict kind_a kind_b variable against "
-        "depth factor level_a level_b window used note source_a source_b distinguishable tracer reason",
-        ("", "count"): "n n_a n_b outside_n n_end_members dimension rank parallels",
+        "depth factor level_a level_b window used note source_a source_b distinguishable tracer reason form "
+        "trusted",
+        ("", "count"): "n n_a n_b outside_n n_end_members dimension rank parallels parameters divergent "
+        "ess_bulk ess_tail",
         ("1", "share"): "mean sd q025 q50 q975 share se fraction_evaporated_steady overlap explained "
         "fraction_evaporated_nonsteady inside_probability p_outside",
-        ("‰", "delta"): f"{delta} {ranges} {_STATISTICS} excess_intercept",
-        ("‰/‰", "slope"): "slope slope_se craig_gordon_slope excess_slope",
-        ("1", "slope"): "r2 excess_r2 energy mahalanobis rrmse",
-        ("1", "p"): "p p_adjusted residual_p",
+        ("‰", "delta"): f"{delta} {ranges} {_STATISTICS} excess_intercept evaporation_sd start",
+        (
+            "‰/‰",
+            "slope",
+        ): "slope slope_se craig_gordon_slope excess_slope slope_sd slope_prior slope_prior_sd",
+        ("1", "slope"): "r2 excess_r2 energy mahalanobis rrmse process_scale",
+        ("1", "p"): "p p_adjusted residual_p rhat",
         ("m³/m³", "slope"): "soil_moisture",
         ("m", "plain"): "depth_mid_m altitude_m depth_top_m depth_bottom_m",
         ("°C", "slope"): "soil_temperature_C air_temperature_C",
         ("", "slope"): "dof bias difference low high",
+        ("s", "slope"): "cpu_seconds",
     }
     return {name: Column(unit, look) for (unit, look), names in looks.items() for name in names.split()}
 
@@ -102,8 +115,12 @@ def column(table: str, name: str) -> Column:
 
 
 def tidy_tables(result: StudyResult) -> dict[str, pd.DataFrame]:
-    """Every result table in its documented column order; ``truth`` only where the samples are simulated."""
-    found = {name: getattr(result.tables, name) for name in TABLES if name != "truth"}
+    """Every result table in its documented column order.
+
+    ``truth`` only where the samples are simulated; those of the mixing model only where it was used.
+    """
+    left_out = {"truth"} if len(result.tables.engine) else {"truth", *OF_THE_MODEL}
+    found = {name: getattr(result.tables, name) for name in TABLES if name not in left_out}
     if result.truth is not None:
         found["truth"] = result.truth
     return {name: _ordered(frame, TABLES[name]) for name, frame in found.items()}

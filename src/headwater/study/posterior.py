@@ -179,6 +179,8 @@ def _judge(fits: list[PeriodFit], settings: StudySettings, notices: Notices) -> 
     sources, tracers = len(first.model.sources.names), len(first.model.sources.tracers)
     if sources > tracers + 1:
         notices.warn("prior_decides", at=at, sources=sources, tracers=tracers)
+    elif sources == tracers + 1 and first.form:
+        notices.info("three_sources", at=at)
     for other in fits[1:]:
         if not other.fit.trusted:
             notices.info("one_form", at=at, form=other.form)
@@ -229,7 +231,7 @@ def _run_row(one: PeriodFit, *, used: bool) -> dict[str, Any]:
     prior = one.slope or (np.nan, np.nan)
 
     def moments(name: str) -> tuple[float, float]:
-        values = draws.get(name, nothing)
+        values = draws.get(name, nothing) if one.fit.trusted else nothing
         return (float(values.mean()), float(values.std(ddof=1))) if values.ndim == 1 else (np.nan, np.nan)
 
     slope, evaporation = moments("evaporation_slope"), moments("evaporation_mean")

@@ -30,7 +30,7 @@ NEARLY_ALL = 0.995
 SURELY_ONE = 1e-3
 """Intervals narrower than this are not drawn: the share is known."""
 NARROW_MM = 36.0
-REFUSED_CODES = ("one_source", "no_sources", "unpaired", "too_few_samples")
+REFUSED_CODES = ("one_source", "no_sources", "unpaired", "too_few_samples", "not_converged")
 """Notices that explain why a period has no shares."""
 
 
@@ -42,6 +42,12 @@ def loose_rows(table: pd.DataFrame) -> pd.Series:
 def loose(rows: pd.DataFrame) -> bool:
     """True where any of the shares is a feasible range only."""
     return bool(loose_rows(rows).any())
+
+
+def range_word(table: pd.DataFrame) -> str:
+    """What the ranges are: ``range`` of what is feasible, or ``prior`` for intervals that rest on it."""
+    on_prior = loose_rows(table) & (table["method"].astype(str) == "bayes")
+    return "prior" if on_prior.any() else "range"
 
 
 def as_ranges(rows: pd.DataFrame) -> bool:
@@ -186,13 +192,14 @@ def legend(result: StudyResult, text: Text) -> list[Artist]:
     if len(table) and not loose_rows(table).all():
         entries.append(line_key(text("figure.contributions.whisker")))
     if len(table) and loose(table):
-        entries.append(Patch(label=text("figure.contributions.range"), **RANGE, edgecolor=QUIET))
+        said = "range" if range_word(table) == "range" else "range_prior"
+        entries.append(Patch(label=text(f"figure.contributions.{said}"), **RANGE, edgecolor=QUIET))
     if result.truth is not None and len(table):
-        entries.append(_tick_key(text("figure.contributions.truth")))
+        entries.append(tick_key(text("figure.contributions.truth")))
     return entries
 
 
-def _tick_key(label: str) -> Artist:
+def tick_key(label: str) -> Artist:
     from matplotlib.lines import Line2D
 
     return Line2D(

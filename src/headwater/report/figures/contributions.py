@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from headwater.report.engine import evaporation_inside
 from headwater.report.figures.bars import (
     REFUSED_CODES,
     draw_shares,
     legend,
     loose_rows,
     percent_axis,
+    range_word,
     row_height,
     truth_of,
 )
@@ -138,7 +140,8 @@ def method(result: StudyResult, text: Text) -> str:
     loose = loose_rows(table)
     sentence = text("figure.contributions.method", n=n, method=text.listing(names))
     sentence += text("figure.contributions.method_whisker") if not loose.all() else ""
-    sentence += text("figure.contributions.method_range") if loose.any() else ""
+    sentence += text(f"figure.contributions.method_{range_word(table)}") if loose.any() else ""
+    sentence += text("figure.contributions.method_engine") if evaporation_inside(result) else ""
     if _paired(result):
         pairs = len(table.drop_duplicates(["period", "stratum", "level"]))
         return sentence + (text("figure.levels_left_out", n=pairs - MOST_PAIRS) if pairs > MOST_PAIRS else "")

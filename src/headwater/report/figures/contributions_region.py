@@ -13,6 +13,7 @@ from headwater.report.figures.bars import (
     legend,
     loose,
     percent_axis,
+    range_word,
     row_height,
     truth_of,
 )
@@ -118,8 +119,10 @@ def method(result: StudyResult, text: Text) -> str:
     table = _table(result)
     counts = table.drop_duplicates("period")["n"].astype(int)
     low, high = counts.min(), counts.max()
-    key = "figure.contributions_region.method_range" if loose(table) else "figure.contributions_region.method"
-    return text(key, n=f"{low}" if low == high else f"{low}–{high}")
+    key = f"method_{range_word(table)}" if loose(table) else "method"
+    said = text(f"figure.contributions_region.{key}", n=f"{low}" if low == high else f"{low}–{high}")
+    names = [text.name("method", name) for name in dict.fromkeys(table["method"].astype(str))]
+    return said + text("figure.contributions_region.method_of", method=text.listing(names))
 
 
 def _table(result: StudyResult) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from headwater.report.engine import answers
 from headwater.report.figures.dual_isotope import limits
 from headwater.report.figures.panels import (
     Margins,
@@ -15,6 +16,7 @@ from headwater.report.figures.panels import (
     heading,
     join_axes,
     key,
+    line_key,
     panel_grid,
     panel_height,
     refused,
@@ -33,7 +35,7 @@ from headwater.report.figures.words import (
     period_label,
     why_empty,
 )
-from headwater.report.style import INK, WIDE_MM, Mark, altitude_shades, kind_mark, source_marks
+from headwater.report.style import ALERT, INK, WIDE_MM, Mark, altitude_shades, kind_mark, source_marks
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
     from headwater.study.result import StudyResult
 
 MOST_WITH_TWO_ROWS = 3
+ARROW = {"arrowstyle": "-|>,head_length=0.35,head_width=0.16", "color": ALERT, "linewidth": 1.1}
+ARROW |= {"shrinkA": 0, "shrinkB": 0}
 LEAST_FOR_INTERVAL = 3
 
 
@@ -115,7 +119,8 @@ def method(result: StudyResult, text: Text) -> str:
         low, high = int(row["min"]), int(row["max"])
         parts.append(f"{kind_label(str(source), text)} {low if low == high else f'{low}–{high}'}")
     sentence = text("figure.mixing_space.method", counts=text.listing(parts))
-    return sentence + (text("figure.mixing_space.window") if (used["window"] != "period").any() else "")
+    sentence += text("figure.mixing_space.window") if (used["window"] != "period").any() else ""
+    return sentence + (text("figure.mixing_space.evaporation") if len(answers(result)) else "")
 
 
 def _used(end_members: pd.DataFrame) -> pd.DataFrame:
@@ -161,6 +166,7 @@ def _panel(
         mark = marks.get(str(row["source"]))
         if mark is not None:
             _member(panel, row, tracer, mark)
+    _evaporation(panel, result, period, tracer, waters)
     own = means[means["period"] == period]
     for level, shade in zip(levels, _shades(result, levels), strict=True):
         for row in own[own["level"] == level].to_dict("records"):
@@ -177,6 +183,16 @@ def _panel(
                 markeredgecolor="white",
                 markeredgewidth=0.5,
             )
+
+
+def _evaporation(panel: Axes, result: StudyResult, period: str, tracer: str, waters: pd.DataFrame) -> None:
+    """An arrow from the mean water before evaporation, as the model has it, to the mean that was sampled."""
+    runs = answers(result)
+    for run in runs[runs["period"] == period].to_dict("records"):
+        end = (float(waters["d18O"].mean()), float(waters[tracer].mean()))
+        rise = run["slope"] - (8.0 if tracer == "d_excess" else 0.0)
+        start = (end[0] - run["evaporation"], end[1] - rise * run["evaporation"])
+        panel.annotate("", xy=end, xytext=start, arrowprops=ARROW, zorder=7)
 
 
 def _shades(result: StudyResult, levels: tuple[str, ...]) -> list[str]:
@@ -240,4 +256,6 @@ def _legend(
     for level, shade in zip(levels, _shades(result, levels), strict=True):
         label = name if stratum == ALL else f"{name} {level_label(stratum, level, text)}"
         entries.append(key(Mark(shade, "o", 18, edge="#FFFFFF"), label))
+    if len(answers(result)):
+        entries.append(line_key(text("figure.mixing_space.arrow"), colour=ALERT))
     return entries

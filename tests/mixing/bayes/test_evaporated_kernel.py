@@ -99,6 +99,12 @@ def prior_of_e(family, position, level):
     return shape[0], lambda e: sum(w * g.pdf(e) for w, g in zip(shape[1:4], parts, strict=True)), 80.0 / rate
 
 
+def integral(f, points):
+    return sum(
+        integrate.quad(f, a, b, epsabs=0, epsrel=1e-12, limit=200)[0] for a, b in itertools.pairwise(points)
+    )
+
+
 def brute_force(model, cells, family, p, position):
     """Log likelihood of every water by quadrature over e."""
     own, at = model.evaporation, position[None]
@@ -118,18 +124,18 @@ def brute_force(model, cells, family, p, position):
         cover = xi[r] * np.einsum("k,kij->ij", share[here] ** 2, single) + model.mixtures.covariance[i]
         zero, density, top = prior_of_e(family, position, level_of[i])
         if own.slope_scatter:
-            second = integrate.quad(lambda e: (e + delta) ** 2 * density(e), 0, top, limit=200, epsabs=0)[0]
+            second = integral(lambda e, f=density: (e + delta) ** 2 * f(e), [0.0, 0.05 * top, top])
             cover[1, 1] += own.slope_scatter**2 * (second + zero * delta**2)
         x = model.mixtures.values[i] - mean
         gauss = stats.multivariate_normal(cov=cover)
         inverse = np.linalg.inv(cover)
         best, width = d @ inverse @ x / (d @ inverse @ d), 1.0 / np.sqrt(d @ inverse @ d)
         points = sorted(np.clip([best - 8 * width, best, best + 8 * width, 4 * width], 1e-6, top))
-        mass = 0.0
-        for low, high in itertools.pairwise([0.0, *points, top]):
-            mass += integrate.quad(
-                lambda e: gauss.pdf(x - e * d) * density(e), low, high, epsabs=0, epsrel=1e-12
-            )[0]
+
+        def joint(e, x=x, d=d, gauss=gauss, density=density):
+            return gauss.pdf(x - e * d) * density(e)
+
+        mass = integral(joint, [0.0, *points, top])
         found[i] = np.log(mass + zero * gauss.pdf(x))
     return found
 

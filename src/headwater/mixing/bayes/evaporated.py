@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from headwater.errors import SettingsRefused
 from headwater.mixing.bayes.family import EVAPORATED, Array, Cells, Integers, Named
@@ -362,10 +363,10 @@ def make_evaporated(model: MixingModel, cells: Cells) -> Evaporated:
     group = np.ascontiguousarray(ordered[starts[:-1]].T.astype(np.int64))
     layout = _lay_out(own, model, fixed, labels)
     values = model.mixtures.values[order]
+    counts = [len(model.sources.names), len(group[0]), len(mean), len(order), len(levels), len(labels)]
     header = [
-        _CODES[own.form], len(model.sources.names), len(group[0]), len(mean), len(order), len(levels), len(labels),
-        layout.process, layout.slopes, layout.slope, layout.mean, layout.start, layout.effects, layout.sds,
-        layout.shape, len(errors),
+        _CODES[own.form], *counts, layout.process, layout.slopes, layout.slope, layout.mean, layout.start,
+        layout.effects, layout.sds, layout.shape, len(errors),
     ]  # fmt: skip
     ints = np.concatenate(
         [header, layout.sources.ravel(), starts, *group, levels.ravel(), [len(names) for names in labels]]
@@ -380,16 +381,18 @@ def make_evaporated(model: MixingModel, cells: Cells) -> Evaporated:
         ]
     ).astype(float)
     return Evaporated(
-        model, layout, order, starts, group[0], group[1], group[2], levels[:, 0].astype(np.int64),
-        levels[:, 1:].astype(np.int64), labels, mean, root, single, errors, floats, ints, _start(layout, labels),
+        model, layout, order, starts, group[0], group[1], group[2], np.ascontiguousarray(levels[:, 0]),
+        np.ascontiguousarray(levels[:, 1:]), labels, mean, root, single, errors, floats, ints,
+        _start(layout, labels),
     )  # fmt: skip
 
 
 def _check(model: MixingModel, own: Evaporation) -> None:
-    if len(model.mixtures.tracers) != 2:
+    tracers = model.mixtures.tracers
+    if len(tracers) != 2 or "18" not in tracers[0]:
         raise SettingsRefused(
             f"evaporation needs the two tracers δ18O and δ2H, in this order; the mixtures have "
-            f"{', '.join(model.mixtures.tracers)}: leave the others out"
+            f"{', '.join(tracers)}: leave the others out, or change their order"
         )
     if model.style != "headwater":
         raise SettingsRefused(
@@ -397,8 +400,8 @@ def _check(model: MixingModel, own: Evaporation) -> None:
         )
     if model.error not in ("process*residual", "process"):
         raise SettingsRefused(
-            f"error {model.error!r} cannot be combined with evaporation: process*residual (scale of the process "
-            "learned) and process (scale 1) can"
+            f"error {model.error!r} cannot be combined with evaporation: process*residual (scale of the "
+            "process learned) and process (scale 1) can"
         )
     if model.sources.concentration is not None:
         raise SettingsRefused("evaporation: water is water, leave the concentrations out")
@@ -448,7 +451,7 @@ def _errors(model: MixingModel) -> tuple[Array, Integers]:
     return errors, of.ravel().astype(np.int64)
 
 
-def _sources(model: MixingModel) -> tuple[Array, Array, Array, Array]:
+def _sources(model: MixingModel) -> tuple[Array, Array, Array, NDArray[np.bool_]]:
     """Means (R, K, 2), Cholesky factors of their covariances (R, K, 3), covariances (R, K, 3), and which
     means are known exactly or absent (R, K)."""
     given = model.sources
@@ -459,7 +462,9 @@ def _sources(model: MixingModel) -> tuple[Array, Array, Array, Array]:
     cover = given.mean_covariance
     if cover is None:
         cover = single / np.maximum(given.n, 1)[..., None, None]
-    present = given.present if given.present is not None else np.ones(mean.shape[:2], dtype=bool)
+    present: NDArray[np.bool_] = np.ones(mean.shape[:2], dtype=bool)
+    if given.present is not None:
+        present = given.present
     mean, single, cover = (np.where(_wide(present, a), a, 0.0) for a in (mean, single, cover))
     root = np.zeros((*mean.shape[:2], 3))
     root[..., 0] = np.sqrt(cover[..., 0, 0])
@@ -467,15 +472,16 @@ def _sources(model: MixingModel) -> tuple[Array, Array, Array, Array]:
         root[..., 1] = np.where(root[..., 0] > 0.0, cover[..., 0, 1] / root[..., 0], 0.0)
     root[..., 2] = np.sqrt(np.maximum(cover[..., 1, 1] - root[..., 1] ** 2, 0.0))
     flat = np.stack([single[..., 0, 0], single[..., 0, 1], single[..., 1, 1]], axis=-1)
-    return mean, root, flat, ~(root > 0.0).any(axis=-1)
+    fixed: NDArray[np.bool_] = np.logical_not((root > 0.0).any(axis=-1))
+    return mean, root, flat, fixed
 
 
-def _wide(present: Array, like: Array) -> Array:
+def _wide(present: NDArray[np.bool_], like: Array) -> NDArray[np.bool_]:
     return present.reshape(*present.shape, *([1] * (like.ndim - 2)))
 
 
 def _lay_out(
-    own: Evaporation, model: MixingModel, fixed: Array, labels: tuple[tuple[str, ...], ...]
+    own: Evaporation, model: MixingModel, fixed: NDArray[np.bool_], labels: tuple[tuple[str, ...], ...]
 ) -> Layout:
     rows = len(model.sources.mean)
     number = 0

@@ -51,22 +51,27 @@ class Bug:
 
 @cache
 def kernel(bug: Bug | None = None) -> ModuleType:
-    """The module of the transition with ``replicate``, compiled; kept with the other machine code."""
-    source = Path(kernel_trajectory.__file__).read_text(encoding="utf-8")
-    if bug is not None:
-        assert source.count(bug.right) == 1, f"not once in the source: {bug.right}"
-        source = source.replace(bug.right, bug.wrong)
-    source += APPENDED
+    """The module of the transition with ``replicate``, compiled."""
+    return changed(kernel_trajectory, *([] if bug is None else [bug]), appended=APPENDED)
+
+
+def changed(module: ModuleType, *changes: Bug, appended: str = "") -> ModuleType:
+    """A kernel module with changes in its source, compiled; kept with the other machine code."""
+    source = Path(str(module.__file__)).read_text(encoding="utf-8")
+    for change in changes:
+        assert source.count(change.right) == 1, f"not once in the source: {change.right}"
+        source = source.replace(change.right, change.wrong)
+    source += appended
     name = f"kernel_variant_{hashlib.sha256(source.encode()).hexdigest()[:16]}"
     path = machine_code.folder() / f"{name}.py"
     path.write_text(source, encoding="utf-8")
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
+    other = importlib.util.module_from_spec(spec)
+    sys.modules[name] = other
     with machine_code.cached():
-        spec.loader.exec_module(module)
-    return module
+        spec.loader.exec_module(other)
+    return other
 
 
 def moved(density, floats, points, scale, *, step, transitions=1, deepest=8, seed=1, bug=None) -> np.ndarray:

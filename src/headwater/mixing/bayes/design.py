@@ -79,6 +79,7 @@ class Design:
     cells : of the mixtures
     terms : in the order of their coefficients
     matrix : shape (C, Q)
+    example : shape (C,), a mixture of each cell
     term_of : shape (Q,), the term behind each coefficient
     centre, spread : covariate → mean and sd that it was standardised with
     """
@@ -86,9 +87,26 @@ class Design:
     cells: Cells
     terms: tuple[Term, ...]
     matrix: Array
+    example: Integers
     term_of: Integers
     centre: Mapping[str, float]
     spread: Mapping[str, float]
+
+    def level_effects(self) -> tuple[Array, Integers]:
+        """What makes the effects of all levels of all terms: rows of coefficients (L, Q), and which of them
+        each cell adds up, (C, terms). A continuous term has a level for every cell."""
+        rows, levels, above = [], [], 0
+        for number, term in enumerate(self.terms):
+            own = term.columns[self.example] if term.continuous else term.columns
+            code = np.arange(len(self.matrix)) if term.continuous else term.codes[self.example]
+            wide = np.zeros((len(own), self.matrix.shape[1]))
+            wide[:, self.term_of == number] = own
+            rows.append(wide)
+            levels.append(above + code)
+            above += len(own)
+        if not rows:
+            return np.zeros((0, 0)), np.zeros((len(self.matrix), 0), dtype=np.int64)
+        return np.concatenate(rows), np.stack(levels, axis=1)
 
     def first_column(self, number: int) -> int:
         """Number of the first coefficient of a term."""
@@ -130,7 +148,7 @@ def make_design(model: MixingModel) -> Design:
     term_of = np.repeat(np.arange(len(terms)), [row.shape[1] for row in rows]).astype(np.int64)
     block, present = source_blocks(model), presence(model)
     cells, first = _gather(matrix, block, present)
-    return Design(cells, tuple(terms), np.ascontiguousarray(matrix[first]), term_of, centre, spread)
+    return Design(cells, tuple(terms), np.ascontiguousarray(matrix[first]), first, term_of, centre, spread)
 
 
 def source_blocks(model: MixingModel) -> Integers:

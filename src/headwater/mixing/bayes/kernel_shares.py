@@ -1,11 +1,12 @@
 """Compiled: the shares of every cell from a position, and the way back of the gradient.
 
 A position is [overall | z | l]: the overall shares (K or K − 1 values), Q × (K − 1) standard normal
-coefficients z, and one l for each of the scales that are learned. With X (C, Q) the design, b the overall
+coefficients z, and one l for each of the scales that are learned. Every term has levels, whose effects are
+e = M (scale · z), M (L, Q) sparse; a cell adds the effects of its level of each term. With b the overall
 logits and V the ilr basis,
 
-    softmax link:  p_c = softmax(b + V (X (scale · z))_c)   over the sources that are present,
-    bounded link:  p_c = sticks(y + (X (scale · z))_c)      within the bounds of the cell.
+    softmax link:  p_c = softmax(b + V Σ_t e_ct)   over the sources that are present,
+    bounded link:  p_c = sticks(y + Σ_t e_ct)      within the bounds of the cell.
 
 Scales are fixed, or 20 sigmoid(l) (uniform), or s softplus(l) (half-normal of scale s).
 """
@@ -14,7 +15,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 from numba import njit
 
 DIRICHLET, LOGITS, NORMAL, BOUNDED = 0, 1, 2, 3
@@ -23,7 +23,7 @@ FIXED, UNIFORM, HALF_NORMAL = 0, 1, 2
 """Kind of a scale."""
 WIDEST = 20.0
 """Upper end of a uniform scale."""
-HEADER = 6
+HEADER = 8
 
 
 @njit(cache=True)
@@ -108,15 +108,18 @@ def _sticks_back(y, shift, low, high, p, dp, dy, jacobian) -> None:  # type: ign
 def shares_forward(position, gradient, floats, ints, p, work) -> float:  # type: ignore[no-untyped-def]
     """Log prior of the shares' part of a position; fills p (C, K), adds to the gradient of the prior.
 
-    ``work`` has at least Q (K − 1) + 4 K places; the scaled coefficients are left in its beginning.
+    ``work`` has ``work_size`` places; scaled coefficients and effects of levels are left in it.
     """
     kind, k, c, q, groups, nonzero = ints[0], ints[1], ints[2], ints[3], ints[4], ints[5]
     axes = k - 1
+    terms, rows = ints[6], ints[7]
     at = HEADER
-    starts = ints[at : at + c + 1]
-    at += c + 1
+    starts = ints[at : at + rows + 1]
+    at += rows + 1
     columns = ints[at : at + nonzero]
     at += nonzero
+    levels = ints[at : at + c * terms]
+    at += c * terms
     group_of = ints[at : at + q]
     at += q
     group_kind = ints[at : at + groups]
@@ -135,6 +138,7 @@ def shares_forward(position, gradient, floats, ints, p, work) -> float:  # type:
     base = work[q * axes : q * axes + k]
     line = work[q * axes + k : q * axes + 2 * k]
     spare = work[q * axes + 2 * k : q * axes + 3 * k]
+    effects = work[q * axes + 4 * k : (q + rows) * axes + 4 * k]
     log_prior = 0.0
     count = k if kind <= LOGITS else axes
     if kind == DIRICHLET:
@@ -197,13 +201,19 @@ def shares_forward(position, gradient, floats, ints, p, work) -> float:  # type:
             log_prior += -0.5 * sp * sp - _softplus(-l)
             gradient[number] += -sp * s + 1.0 - s
         number += 1
+    for row in range(rows):
+        for a in range(axes):
+            total = 0.0
+            for n in range(starts[row], starts[row + 1]):
+                total += values[n] * coefficients[columns[n] * axes + a]
+            effects[row * axes + a] = total
     for cell in range(c):
         for a in range(axes):
             spare[a] = 0.0
-        for n in range(starts[cell], starts[cell + 1]):
-            value, j = values[n], columns[n] * axes
+        for t in range(terms):
+            row = levels[cell * terms + t] * axes
             for a in range(axes):
-                spare[a] += value * coefficients[j + a]
+                spare[a] += effects[row + a]
         if kind == BOUNDED:
             for a in range(axes):
                 spare[a] += position[a]
@@ -230,15 +240,18 @@ def shares_forward(position, gradient, floats, ints, p, work) -> float:  # type:
 def shares_backward(position, gradient, floats, ints, p, dp, work) -> None:  # type: ignore[no-untyped-def]
     """Adds to the gradient what dp (C, K), the derivative by the shares, sends back.
 
-    ``work`` as ``shares_forward`` left it, with Q (K − 1) more places.
+    ``work`` as ``shares_forward`` left it.
     """
     kind, k, c, q, groups, nonzero = ints[0], ints[1], ints[2], ints[3], ints[4], ints[5]
     axes = k - 1
+    terms, rows = ints[6], ints[7]
     at = HEADER
-    starts = ints[at : at + c + 1]
-    at += c + 1
+    starts = ints[at : at + rows + 1]
+    at += rows + 1
     columns = ints[at : at + nonzero]
     at += nonzero
+    levels = ints[at : at + c * terms]
+    at += c * terms
     group_of = ints[at : at + q]
     at += q
     group_kind = ints[at : at + groups]
@@ -251,22 +264,26 @@ def shares_backward(position, gradient, floats, ints, p, dp, work) -> None:  # t
     basis = floats[at : at + k * axes]
     at += k * axes
     low, high = floats[at : at + (c + 1) * k], floats[at + (c + 1) * k : at + 2 * (c + 1) * k]
-    coefficients = work[: q * axes]
     to_base = work[q * axes : q * axes + k]
     to_axes = work[q * axes + k : q * axes + 2 * k]
     spare = work[q * axes + 2 * k : q * axes + 3 * k]
-    to_coefficients = work[q * axes + 4 * k : 2 * q * axes + 4 * k]
+    effects = work[q * axes + 4 * k : (q + rows) * axes + 4 * k]
+    to_effects = work[(q + rows) * axes + 4 * k : (q + 2 * rows) * axes + 4 * k]
+    to_coefficients = work[(q + 2 * rows) * axes + 4 * k : 2 * (q + rows) * axes + 4 * k]
     to_base[:] = 0.0
+    to_effects[:] = 0.0
     to_coefficients[:] = 0.0
     count = k if kind <= LOGITS else axes
     for cell in range(c):
-        to_axes[:] = 0.0
+        for a in range(axes):
+            to_axes[a] = 0.0
         if kind == BOUNDED:
             for a in range(axes):
                 spare[a] = position[a]
-            for n in range(starts[cell], starts[cell + 1]):
+            for t in range(terms):
+                row = levels[cell * terms + t] * axes
                 for a in range(axes):
-                    spare[a] += values[n] * coefficients[columns[n] * axes + a]
+                    spare[a] += effects[row + a]
             lo, hi = low[cell * k : cell * k + k], high[cell * k : cell * k + k]
             _sticks_back(spare, second, lo, hi, p[cell], dp[cell], to_axes, 0.0)
             for a in range(axes):
@@ -280,10 +297,14 @@ def shares_backward(position, gradient, floats, ints, p, dp, work) -> None:  # t
                 to_base[i] += one
                 for a in range(axes):
                     to_axes[a] += basis[i * axes + a] * one
-        for n in range(starts[cell], starts[cell + 1]):
-            value, j = values[n], columns[n] * axes
+        for t in range(terms):
+            row = levels[cell * terms + t] * axes
             for a in range(axes):
-                to_coefficients[j + a] += value * to_axes[a]
+                to_effects[row + a] += to_axes[a]
+    for row in range(rows):
+        for n in range(starts[row], starts[row + 1]):
+            for a in range(axes):
+                to_coefficients[columns[n] * axes + a] += values[n] * to_effects[row * axes + a]
     if kind == DIRICHLET:
         for i in range(k):
             gradient[i] += to_base[i] * _gamma_map(position[i], first[i])[1]
@@ -320,9 +341,4 @@ def shares_backward(position, gradient, floats, ints, p, dp, work) -> None:  # t
 @njit(cache=True)
 def work_size(ints) -> int:  # type: ignore[no-untyped-def]
     """Places of ``work`` that both functions need."""
-    return 2 * ints[3] * (ints[1] - 1) + 4 * ints[1]
-
-
-def header(kind: int, k: int, c: int, q: int, groups: int, nonzero: int) -> np.ndarray:
-    """First numbers of the integer data."""
-    return np.array([kind, k, c, q, groups, nonzero], dtype=np.int64)
+    return 2 * (ints[3] + ints[7]) * (ints[1] - 1) + 4 * ints[1]

@@ -209,16 +209,19 @@ def make_proportions(model: MixingModel, design: Design) -> Proportions:
     if kind == BOUNDED:
         second = np.log(np.maximum(k - 1.0 - np.arange(k), 1.0))
     basis = ilr_basis(k)
-    matrix = design.matrix
-    filled = matrix != 0.0
+    effects, levels = design.level_effects()
+    filled = effects != 0.0
     starts = np.concatenate([[0], np.cumsum(filled.sum(axis=1))])
     kinds = np.array([_SCALES[term.scale.kind] for term in design.terms], dtype=np.int64)
     sizes = np.array([term.scale.size for term in design.terms], dtype=float)
-    header = np.array([kind, k, c, q, len(kinds), int(filled.sum())], dtype=np.int64)
+    terms, rows = levels.shape[1], len(effects)
+    header = np.array([kind, k, c, q, len(kinds), int(filled.sum()), terms, rows], dtype=np.int64)
     present = design.cells.present.astype(np.int64).ravel()
-    ints = np.concatenate([header, starts, np.nonzero(filled)[1], design.term_of, kinds, present])
+    ints = np.concatenate(
+        [header, starts, np.nonzero(filled)[1], levels.ravel(), design.term_of, kinds, present]
+    )
     floats = np.concatenate(
-        [matrix[filled], first, second, sizes, basis.ravel(), low.ravel(), high.ravel()]
+        [effects[filled], first, second, sizes, basis.ravel(), low.ravel(), high.ravel()]
     ).astype(float)
     count = k if kind <= LOGITS else k - 1
     dimension = count + q * (k - 1) + int((kinds > 0).sum())

@@ -105,6 +105,8 @@ def _finding(material: Material, text: Text) -> str:
     known = inside[np.isfinite(inside)]
     if not len(known):
         return text("mix.space.finding_none", k=len(material.names), n=len(inside))
+    if material.fit.model.evaporation is not None:
+        return text("mix.space.finding_evaporated", inside=share(float(known.mean())))
     outside = int((known < 0.05).sum())
     return text("mix.space.finding", inside=share(float(known.mean())), outside=outside, n=len(known))
 

@@ -12,8 +12,9 @@ import numpy as np
 
 from headwater.errors import InputRefused, NotTrustworthy
 from headwater.mixing.bayes.check import Finding, check_model
-from headwater.mixing.bayes.design import Term
+from headwater.mixing.bayes.design import Term, source_blocks
 from headwater.mixing.bayes.evaporated import Evaporated
+from headwater.mixing.bayes.evaporation_report import EvaporationReport, report_evaporation
 from headwater.mixing.bayes.family import Array, Integers
 from headwater.mixing.bayes.fit import Fit
 from headwater.mixing.bayes.identify import Geometry, combined, look_at_sources
@@ -22,6 +23,7 @@ from headwater.mixing.bayes.summary import parameter_rows, share_rows
 from headwater.posterior.compare import Predicted, loo
 from headwater.posterior.predictive import PredictiveCheck, check_predictions
 from headwater.posterior.shrinkage import Shrinkage, shrinkage
+from headwater.report.mix.words import level_name
 from headwater.report.style import Mark
 
 PRIOR_DRAWS = 4000
@@ -34,7 +36,6 @@ MOST_LEFT_OUT = 2000
 MOST_PLACED = 20_000_000
 """Draws times mixtures that are placed within or outside their polygon."""
 QUANTILES = (0.025, 0.25, 0.75, 0.975)
-PULLED = 2.0
 TRADED = -0.7
 """Correlation of two shares from which on their sum is shown beside them."""
 
@@ -242,18 +243,15 @@ class Material:
         )
 
     @cached_property
-    def pulled(self) -> tuple[tuple[str, str, float], ...]:
-        """Level, source and mean pull, in its sd, of source means that the mixtures move by more than two."""
-        entry = self.fit.draws.get("source_pull")
-        if entry is None or entry.coords is None:
-            return ()
-        mean = entry.value.mean(axis=0)
-        size = np.sqrt((mean**2).sum(axis=-1))
-        levels, sources = entry.coords["level"], entry.coords["source"]
-        return tuple(
-            (levels[r] if len(levels) > 1 else "", sources[k], float(size[r, k]))
-            for r, k in np.argwhere(size > PULLED)
-        )
+    def evaporation(self) -> EvaporationReport | None:
+        """What the shares owe to the assumed distribution of evaporation; None without evaporation.
+
+        Groups are the levels of the first factor, at each level of the sources.
+        """
+        if self.fit.model.evaporation is None:
+            return None
+        every = max(1, len(self.fit.positions) // 1000)
+        return report_evaporation(self.fit, self._groups(), every=every)
 
     @cached_property
     def enrichment(self) -> Array | None:
@@ -274,6 +272,21 @@ class Material:
         """Shares along a covariate, all else at its average, (V, K)."""
         ours = self.fit.problem.split(self._positions(1000))[0]
         return intervals(self.fit.problem.shares.along(ours, covariate, values))
+
+    def _groups(self) -> dict[str, Integers]:
+        """Rows of the mixtures of each level of the first factor and of the sources."""
+        block, by = source_blocks(self.fit.model), self.fit.model.sources.by
+        levels = self.fit.model.sources.levels
+        codes, term = np.zeros_like(block), self.factors[0][1] if self.factors else None
+        if term is not None:
+            codes = term.codes
+        found = {}
+        for r, code in np.unique(np.column_stack([block, codes]), axis=0):
+            parts = [level_name(term.name, term.levels[code])] if term is not None else []
+            if by is not None and (term is None or by != term.name):
+                parts.append(level_name(by, levels[r]))
+            found[" × ".join(parts)] = np.flatnonzero((block == r) & (codes == code))
+        return found
 
     def _thinned(self, draws: int) -> tuple[Array, Array]:
         """Shares of the cells, and positions of the likelihood, of at most so many draws."""

@@ -102,29 +102,30 @@ def page_of_groups(
 ) -> Page:
     """The page of groups that were fitted one by one."""
     first = next(iter(materials.values()))
-    good = sum(one.fit.trusted for one in materials.values())
     table = tables.groups(materials, factor, text)
-    listed = [tables.model(first, text), tables.files(said.files, text)]
-    section = Section(
-        "shares", text("mix.section.shares"), (), tuple(drawings.values()), (table,) if table else ()
+    shown = Section(
+        "shares", text("mix.groups.section"), (), tuple(drawings.values()), (table,) if table else ()
     )
-    summary = [text("mix.groups.summary", good=good, n=len(materials), factor=factor)]
-    summary += [text("mix.groups.alone")]
+    good = sum(one.fit.trusted for one in materials.values())
+    key = "mix.groups.summary_all" if good == len(materials) else "mix.groups.summary"
+    listed = [tables.model(first, text), tables.files(said.files, text)]
     return Page(
         over=text("mix.page.over"),
         title=said.title or text("mix.page.title"),
         facts=[text.count("mix.fact.groups", len(materials)), *sentences.facts(first.fit.model, text)[1:3]],
-        summary=summary,
+        summary=[
+            text.sentences[key].format(good=good, n=len(materials), factor=factor), text("mix.groups.alone")
+        ],
         caution="",
         glance=None,
         notices=list(verdict.notes(said.notes)),
-        sections=[section],
+        sections=[shown],
         methods=list(_methods(first.fit, text)),
         references=references(first.fit.model),
         provenance=[one for one in listed if one],
-        run=run_of(first.fit, said, text),
-        footer=text("mix.page.footer", version=headwater.__version__),
-    )
+        run={"command": said.command, "versions": run_of(first.fit, said, text)["versions"]},
+        footer=text("mix.groups.footer", version=headwater.__version__),
+    )  # fmt: skip
 
 
 def figure_of_groups(materials: Mapping[str, Material], factor: str, text: Text) -> list[Planned]:
@@ -174,7 +175,7 @@ def _space(material: Material, text: Text) -> Part:
 
 
 def _evaporation(material: Material, text: Text) -> Part:
-    return [], [tables.other_form(material, text)]
+    return [], [tables.evaporation(material, text), tables.other_form(material, text)]
 
 
 def _prior(material: Material, text: Text) -> Part:

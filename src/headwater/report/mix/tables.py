@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from headwater.mixing.bayes.design import source_blocks
+from headwater.mixing.bayes.evaporation_report import LEAST_RATIO
 from headwater.report.display import Cell, Cells, DisplayTable, Head, display_table
 from headwater.report.mix.figure_chains import worst
 from headwater.report.mix.material import Intervals, Material
@@ -129,8 +130,10 @@ def groups_of_sources(material: Material, text: Text) -> DisplayTable | None:
 
 
 def outside(material: Material, text: Text) -> DisplayTable | None:
-    """Mixtures that hardly lie within the polygon of their sources."""
+    """Mixtures that hardly lie within the polygon of their sources; none where evaporation moves them out."""
     inside, model = material.geometry.inside, material.fit.model
+    if model.evaporation is not None:
+        return None
     chosen = [int(i) for i in np.argsort(inside, kind="stable") if inside[i] < 0.05]
     block, ids = source_blocks(model), model.mixtures.ids
     by = model.sources.by
@@ -180,6 +183,29 @@ def predictions(material: Material, text: Text) -> DisplayTable | None:
         Head(text("mix.head.measured")), Head(text("mix.head.replicated")), Head("p"), Head("", text=True),
     ]  # fmt: skip
     return display_table("predictions", text("mix.table.predictions"), heads, rows, group_by=1)
+
+
+def evaporation(material: Material, text: Text) -> DisplayTable | None:
+    """How far the shares are known without any assumption on the distribution of evaporation."""
+    report = material.evaporation
+    if report is None:
+        return None
+    rows: list[Cells] = []
+    for g, group in enumerate(report.groups):
+        for k, name in enumerate(material.names):
+            if np.isfinite(report.across_sd[g, k]):
+                rows.append(
+                    [group or text("mix.overall"), name, share_with_sd(report.share[g, k], report.sd[g, k]),
+                     number(100 * report.across_sd[g, k], 0), number(report.ratio[g, k], 2)]
+                )  # fmt: skip
+    heads = [
+        Head(text("mix.head.whose"), text=True), Head(text("column.source"), text=True),
+        Head(text("mix.head.share"), text("mix.head.mean_sd")),
+        Head(text("mix.head.across"), text("mix.head.points")), Head(text("mix.head.ratio")),
+    ]  # fmt: skip
+    return display_table(
+        "across", text("mix.table.evaporation", limit=f"{LEAST_RATIO:g}"), heads, rows, first=12, group_by=1
+    )
 
 
 def other_form(material: Material, text: Text) -> DisplayTable | None:

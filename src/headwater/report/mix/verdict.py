@@ -90,16 +90,23 @@ def _answers(material: Material, text: Text) -> Iterator[NoticeGroup]:
     if mostly:
         yield _one("warning", "mostly_prior", text("mix.notice.mostly_prior", sources=_few(mostly, text)))
     model = material.fit.model
-    if material.pulled:
-        named = [
-            f"{source_name(source, text)}{f' {level}' if level else ''} ({number(size, 1)})"
-            for level, source, size in material.pulled
-        ]
-        yield _one("warning", "pulled", text("mix.notice.pulled", sources=_few(named, text)))
+    yield from _evaporation(material, text)
     if material.other_form is not None:
         yield _other_form(material, text)
     if model.evaporation is not None and len(model.sources.names) > 2:
         yield _one("warning", "evaporated_triangle", text("mix.notice.evaporated_triangle"))
+
+
+def _evaporation(material: Material, text: Text) -> Iterator[NoticeGroup]:
+    """Flags of the evaporation report, each with the groups of mixtures that it holds for."""
+    report = material.evaporation
+    if report is None:
+        return
+    for flag in ("rests_on_distribution", "nearly_parallel", "sources_pulled"):
+        named = [name for name, flags in zip(report.groups, report.flags, strict=True) if flag in flags]
+        if named:
+            where = "" if len(named) == len(report.groups) else f" ({_few(named, text)})"
+            yield _one("warning", flag, text.sentences[f"mix.notice.{flag}"].format(where=where))
 
 
 def _other_form(material: Material, text: Text) -> NoticeGroup:

@@ -75,6 +75,8 @@ def test_fractions_are_refused_with_both_ways_out_and_read_when_declared(tmp_pat
         (["study"], Exit.USAGE, "TABLE"),
         (["studdy", "a.csv"], Exit.USAGE, "study"),
         (["study", "a.csv", "--method", "magic"], Exit.USAGE, "exact"),
+        (["study", "a.csv", "--evaporation-slope", "steep"], Exit.USAGE, "5.2±0.3"),
+        (["study", "a.csv", "--evaporation-slope", "5±0"], Exit.USAGE, "greater than 0"),
         (["study", "a.csv", "--altitude-bands", "low,high"], Exit.USAGE, "2900,3500,4000"),
         (["study", "a.csv", "--altitude-bands", "4000,3500"], Exit.USAGE, "each larger"),
         (["study", "a.csv", "--settings", "absent.toml"], Exit.USAGE, "absent.toml"),
@@ -93,8 +95,8 @@ def test_wrong_calls_end_with_their_code_and_say_what_to_do(
 
 def test_study_writes_the_report_and_prints_the_shares(campaign, tmp_path, capsys):
     out = tmp_path / "report"
-    arguments = ["study", str(campaign), "-o", str(out), "--no-figures", "--altitude-bands", "2900,4000,5100"]
-    assert main(arguments) == Exit.OK
+    arguments = ["study", str(campaign), "-o", str(out), "--no-figures", "--method", "exact"]
+    assert main([*arguments, "--altitude-bands", "2900,4000,5100"]) == Exit.OK
     shown = capsys.readouterr().out
     assert "2451 rows read" in shown and "2020-06" in shown and "±" in shown
     for name in ("report.html", "report.xlsx", "results.json", "problems.csv", "run.json"):
@@ -107,7 +109,8 @@ def test_study_writes_the_report_and_prints_the_shares(campaign, tmp_path, capsy
 
 
 def test_study_json_is_one_object(campaign, tmp_path, capsys):
-    code = main(["study", str(campaign), "-o", str(tmp_path / "r"), "--no-figures", "--json", "--quiet"])
+    arguments = ["study", str(campaign), "-o", str(tmp_path / "r"), "--no-figures", "--method", "exact"]
+    code = main([*arguments, "--json", "--quiet"])
     shown = capsys.readouterr()
     found = json.loads(shown.out)
     assert code == Exit.OK
@@ -164,17 +167,34 @@ def test_the_demo_has_the_same_settings_in_both_languages():
 
 
 @pytest.mark.slow
+def test_a_period_that_cannot_be_trusted_ends_as_partial_with_the_others_written(campaign, tmp_path, capsys):
+    hurried = tmp_path / "hurried.toml"
+    short = (files("headwater.data") / "demo_study.toml").read_text("utf-8")
+    short += "\n[mixing]\nchains = 2\ntuning = 100\nchain_draws = 100\n"
+    hurried.write_text(short, "utf-8")
+    out = tmp_path / "r"
+    arguments = ["study", str(campaign), "-s", str(hurried), "-o", str(out), "--no-figures", "--quiet"]
+    assert main(arguments) == Exit.PARTIAL
+    assert "cannot be trusted" in capsys.readouterr().out
+    engine = pd.read_csv(out / "tables" / "engine.csv")
+    assert not engine.loc[engine["used"], "trusted"].all()
+    assert "numba" in json.loads((out / "run.json").read_text("utf-8"))["versions"]
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_demo_writes_a_report_twice_and_keeps_what_repeats_it(lang, tmp_path, capsys):
     out = tmp_path / "demo"
     for _ in range(2):
-        assert main(["demo", "-o", str(out), "--lang", lang, "--quiet"]) == Exit.OK
+        assert main(["demo", "-o", str(out), "--lang", lang, "--quiet", "--method", "exact"]) == Exit.OK
     page = (out / "report.html").read_text("utf-8")
     assert ("simulated" if lang == "en" else "模拟数据") in page.lower()
     assert len(list((out / "figures").glob("*.svg"))) >= 12
     capsys.readouterr()
     table, settings = out / "input" / "campaign.csv", out / "input" / "study.toml"
     again = tmp_path / "again"
-    assert main(["study", str(table), "-s", str(settings), "-o", str(again), "--no-figures", "-q"]) == Exit.OK
+    repeat = json.loads((out / "run.json").read_text("utf-8"))["command"].split()
+    assert repeat == ["headwater", "study", str(table), "-s", str(settings), "--method", "exact"]
+    assert main([*repeat[1:], "-o", str(again), "--no-figures", "-q"]) == Exit.OK
     first, second = (pd.read_csv(place / "tables" / "contributions.csv") for place in (out, again))
     pd.testing.assert_frame_equal(first, second)

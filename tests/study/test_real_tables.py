@@ -20,7 +20,8 @@ STREAMS = (
 
 
 def study(shared: Path, name: str, *tables: str):
-    settings, origins = merge_settings((name, read_settings(SETTINGS / f"{name}.toml")))
+    exact = ("tests", {"mixing": {"method": "exact"}})
+    settings, origins = merge_settings(exact, (name, read_settings(SETTINGS / f"{name}.toml")))
     paths = [shared / "data" / "isotopes" / table for table in tables]
     return run_study(read_samples(paths, read_options(settings.read)), settings, origins=origins)
 

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from headwater.cli.options import Json, Lang, Quiet
+from headwater.cli.options import Json, Lang, Method, Quiet, nested
 from headwater.cli.pipeline import Job, run_job
 from headwater.cli.show import Show
 from headwater.study.read_settings import read_settings
@@ -28,6 +28,7 @@ def demo(
         bool,
         Parameter(help="Soil water evaporates, as it does in nature.", negative="--no-evaporation"),
     ] = True,
+    method: Method = None,
     lang: Lang = "en",
     json: Json = False,
     quiet: Quiet = False,
@@ -35,8 +36,9 @@ def demo(
     """A simulated campaign of 2451 samples with known truth, through the same code as your data.
 
     Counts, layout and shares are those of the Three Rivers Headwater Region; the report shows estimate
-    beside truth. The table, its settings and the truth are kept in the folder `input` of the report, so
-    that every number can be repeated with `headwater study`.
+    beside truth, and what plain mixing makes of the same samples. The mixing model takes some minutes,
+    `--method exact` some seconds. The table, its settings and the truth are kept in the folder `input` of
+    the report, so that every number can be repeated with `headwater study`.
     """
     from headwater.simulate import simulate_campaign
 
@@ -53,11 +55,15 @@ def demo(
         code = run_job(
             Job(
                 tables=[table],
-                layers=[(settings.name, read_settings(settings))],
+                layers=[
+                    (settings.name, read_settings(settings)),
+                    ("command line", nested(mixing__method=method)),
+                ],
                 output=output,
                 settings_file=settings,
                 lang=lang,
-                command=f"headwater study {output}/input/{table.name} -s {output}/input/{settings.name}",
+                command=f"headwater study {output}/input/{table.name} -s {output}/input/{settings.name}"
+                + (f" --method {method}" if method else ""),
                 truth=campaign.truth,
             ),
             show,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -24,6 +25,13 @@ Settings = Annotated[
 DeltaUnit = Annotated[
     Literal["permil", "fraction"] | None,
     Parameter(name="--delta-unit", help="Unit of δ where the header does not say it. It is never guessed."),
+]
+Method = Annotated[
+    Literal["bayes", "exact"] | None,
+    Parameter(
+        name="--method",
+        help="bayes (default): mixing model with evaporation inside; exact: end-member algebra, in seconds.",
+    ),
 ]
 Json = Annotated[bool, Parameter(name="--json", help="Print the result as one JSON object.", negative=())]
 Quiet = Annotated[bool, Parameter(name=["--quiet", "-q"], help="No messages and no progress.", negative=())]
@@ -59,6 +67,25 @@ def numbers(text: str | None, *, option: str) -> list[float] | None:
         raise SettingsRefused(
             f"{option} {text!r}: needs numbers with commas between them, such as 2900,3500,4000."
         ) from None
+
+
+def slope_prior(text: str | None) -> str | list[float] | None:
+    """Prior of the evaporation slope: ``soil``, ``climate``, or mean and sd as ``5.2±0.3`` or ``5.2+-0.3``.
+
+    Raises
+    ------
+    SettingsRefused
+        where it is none of these.
+    """
+    if text is None or text in ("soil", "climate"):
+        return text
+    try:
+        mean, sd = (float(part) for part in re.split(r"±|\+/?-", text))
+    except ValueError:
+        raise SettingsRefused(
+            f"--evaporation-slope {text!r}: needs soil, climate, or mean and sd such as 5.2±0.3 or 5.2+-0.3."
+        ) from None
+    return [mean, sd]
 
 
 def nested(**values: Any) -> dict[str, Any]:

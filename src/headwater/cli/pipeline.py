@@ -18,6 +18,7 @@ from headwater.study.layers import list_settings, merge_settings, show_value
 
 MOST_PLACES = 3
 PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "matplotlib")
+OF_THE_MODEL = ("numba",)
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def run_job(job: Job, show: Show) -> int:
             "seconds": round(time.perf_counter() - clock, 2),
             "seed": settings.seed,
             "lang": job.lang,
-            "versions": _versions(),
+            "versions": _versions(*(OF_THE_MODEL if len(result.tables.engine) else ())),
             "files": [{"name": file.name, "sha256": file.sha256} for file in table.files],
             "files_refused": refused,
             "settings": {
@@ -80,14 +81,15 @@ def run_job(job: Job, show: Show) -> int:
 
 
 def _mixing_refused(result: StudyResult) -> bool:
-    return result.tables.contributions.empty
+    """No shares at all, or a period whose draws cannot be trusted."""
+    return result.tables.contributions.empty or any(one.code == "not_converged" for one in result.notices)
 
 
-def _versions() -> dict[str, str]:
+def _versions(*more: str) -> dict[str, str]:
     import platform
     from importlib.metadata import version
 
-    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+    return {"python": platform.python_version()} | {name: version(name) for name in (*PACKAGES, *more)}
 
 
 def _payload(result: StudyResult, html: Path, refused: list[str]) -> dict[str, Any]:

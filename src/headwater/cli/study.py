@@ -9,7 +9,19 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from headwater.cli.options import DeltaUnit, Json, Lang, Quiet, Settings, Table, at_least_one, nested, numbers
+from headwater.cli.options import (
+    DeltaUnit,
+    Json,
+    Lang,
+    Method,
+    Quiet,
+    Settings,
+    Table,
+    at_least_one,
+    nested,
+    numbers,
+    slope_prior,
+)
 from headwater.cli.pipeline import Job, run_job
 from headwater.cli.show import Show
 from headwater.study.read_settings import read_settings
@@ -33,9 +45,14 @@ def study(
     strata: Annotated[
         str | None, Parameter(help="Strata with commas between them, e.g. altitude,vegetation,site.")
     ] = None,
-    method: Annotated[
-        Literal["exact", "bayes"] | None,
-        Parameter(help="exact: end-member algebra with bootstrap; bayes falls back to it (not built yet)."),
+    method: Method = None,
+    evaporation: Annotated[
+        Literal["exponential", "truncated_normal", "erlang", "none"] | None,
+        Parameter(help="Distribution of evaporation inside the model; none leaves it out (exponential)."),
+    ] = None,
+    evaporation_slope: Annotated[
+        str | None,
+        Parameter(help="Prior of the evaporation slope: soil (5 ± 1), climate, or e.g. 5.2±0.3 (soil)."),
     ] = None,
     delta_unit: DeltaUnit = None,
     title: Annotated[str | None, Parameter(help="Heading of the report.")] = None,
@@ -48,12 +65,15 @@ def study(
     """Isotopes, water lines and the shares of every source, as a report.
 
     Everything has a default: the mixture is soil water, sources are the kinds that were sampled, strata are
-    the columns that are there, a period is a calendar month. Options win over the settings file.
+    the columns that are there, a period is a calendar month. Options win over the settings file. Shares come
+    from a Bayesian mixing model that holds evaporation, with plain algebra beside it; a period whose draws
+    cannot be trusted is refused, and the exit code is then 5.
 
     Examples
 
     * `headwater study samples.xlsx -o report`
     * `headwater study soil.csv rain.csv --altitude-bands 2900,3500,4000,4500,5100 --lang zh`
+    * `headwater study soil.csv rain.csv --method exact`
     * `headwater study streams.csv sources.csv --settings streams.toml --mixture river`
     """
     bands = numbers(altitude_bands, option="--altitude-bands")
@@ -63,6 +83,8 @@ def study(
         periods__by=periods,
         mixture__kind=mixture,
         mixing__method=method,
+        mixing__evaporation=evaporation,
+        mixing__evaporation_slope=slope_prior(evaporation_slope),
         read__delta_unit=delta_unit,
         title=title,
         seed=seed,

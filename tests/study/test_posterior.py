@@ -1,0 +1,143 @@
+"""Shares by the mixing model inside a study: known truth, refusals, and what holds it to the algebra."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from headwater.report.notices import sentence
+from headwater.report.text import Text
+from headwater.samples import read_samples
+from headwater.simulate import simulate_campaign
+from headwater.study import merge_settings, run_study
+from headwater.study import run as running
+from headwater.study.contributions import COLUMNS
+from headwater.study.posterior import ENGINE_COLUMNS
+from headwater.study.read_settings import read_settings
+
+DEMO = ("demo", read_settings(Path(str(files("headwater.data") / "demo_study.toml"))))
+SMALL = {
+    "periods": {"only": ["2020-09"]},
+    "strata": {"columns": ["altitude"]},
+    "mixing": {"tuning": 300, "chain_draws": 400},
+}
+"""One period, two sources, four levels: seconds."""
+
+
+def study(folder: Path, campaign, *layers, said=lambda step, done, total: None):
+    path = folder / "samples.csv"
+    campaign.samples.to_csv(path, index=False)
+    settings, origins = merge_settings(DEMO, *layers)
+    return run_study(read_samples([path]), settings, origins=origins, truth=campaign.truth, progress=said)
+
+
+def codes(result) -> set[tuple[str, str, str]]:
+    return {(notice.level, notice.code, notice.period) for notice in result.notices}
+
+
+def compared(result, table: str = "contributions") -> pd.DataFrame:
+    keys = ["period", "stratum", "level", "source"]
+    return getattr(result.tables, table).merge(result.truth, on=keys).set_index(keys)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    steps: list[str] = []
+    result = study(
+        tmp_path_factory.mktemp("small"), simulate_campaign(3), ("small", SMALL),
+        said=lambda step, done, total: steps.append(step),
+    )  # fmt: skip
+    return result, steps
+
+
+def test_evaporated_water_is_told_from_ground_ice_where_algebra_cannot(small):
+    result, _ = small
+    shares, plain = compared(result), compared(result, "exact")
+    ice = ("2020-09", "all", "all", "ground_ice")
+    assert abs(shares.loc[ice, "mean"] - shares.loc[ice, "share"]) < 0.06
+    assert plain.loc[ice, "mean"] - plain.loc[ice, "share"] > 0.2
+    assert ((shares["q025"] < shares["share"]) & (shares["share"] < shares["q975"])).mean() > 0.5
+
+
+def test_the_tables_of_the_model_are_whole(small):
+    result, _ = small
+    tables = result.tables
+    assert list(tables.contributions.columns) == list(COLUMNS) == list(tables.other_form.columns)
+    assert list(tables.engine.columns) == list(ENGINE_COLUMNS)
+    assert tables.engine["form"].tolist() == ["exponential", "truncated_normal"]
+    assert tables.engine["used"].tolist() == [True, False] and tables.engine["trusted"].all()
+    assert set(tables.contributions["method"]) == {"bayes"} != set(tables.exact["method"])
+    sums = tables.contributions.groupby(["period", "stratum", "level"])["mean"].sum()
+    assert np.allclose(sums, 1.0) and len(sums) == 5
+    keys = ["period", "stratum", "level", "source", "n"]
+    pd.testing.assert_frame_equal(tables.contributions[keys], tables.exact[keys])
+
+
+def test_the_model_does_not_warn_of_what_it_holds(small):
+    result, _ = small
+    assert "evaporation_offset" not in {notice.code for notice in result.notices}
+    slope = result.tables.engine.iloc[0]
+    assert slope["slope_sd"] < 0.5 * slope["slope_prior_sd"]
+
+
+def test_progress_says_period_and_form(small):
+    _, steps = small
+    assert any(step.startswith("2020-09 exponential: ") for step in steps)
+    assert any(step.startswith("2020-09 truncated normal: ") for step in steps)
+
+
+def test_without_the_engine_the_exact_method_answers_and_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(running, "engine_installed", lambda: False)
+    found = study(tmp_path, simulate_campaign(3), ("small", SMALL))
+    assert ("warning", "bayes_not_available", "") in codes(found)
+    assert ("warning", "evaporation_offset", "2020-09") in codes(found)
+    assert "bayes" not in set(found.tables.contributions["method"]) and found.tables.engine.empty
+
+
+@pytest.mark.slow
+def test_a_whole_campaign_is_found_within_its_intervals(tmp_path):
+    result = study(tmp_path, simulate_campaign(1))
+    assert {(level, code) for level, code, _ in codes(result)} & {("refused", "not_converged")} == set()
+    shares, plain = compared(result), compared(result, "exact")
+    error = (shares["mean"] - shares["share"]).abs()
+    assert error.mean() < 0.05 < 0.2 < (plain["mean"] - plain["share"]).abs().mean()
+    assert ((shares["q025"] <= shares["share"]) & (shares["share"] <= shares["q975"])).mean() > 0.65
+    other = compared(result, "other_form")
+    assert (other["mean"] - shares["mean"]).abs().max() < 0.08
+
+
+@pytest.mark.slow
+def test_a_period_whose_draws_do_not_settle_is_refused_and_the_others_stay(tmp_path):
+    hard = SMALL | {"periods": {"only": ["2020-06", "2020-09"]}, "strata": {}}
+    hard["mixing"] = {"chains": 2, "tuning": 100, "chain_draws": 150}
+    found = study(tmp_path, simulate_campaign(3), ("hard", hard))
+    refused = {period for level, code, period in codes(found) if code == "not_converged"}
+    runs = found.tables.engine[found.tables.engine["used"]].set_index("period")
+    assert refused == set(runs.index[~runs["trusted"]]) == {"2020-06"}
+    assert set(found.tables.contributions["period"]) == {"2020-09"}
+    assert set(found.tables.exact["period"]) == {"2020-06", "2020-09"}
+    assert np.isnan(runs.loc["2020-06", "slope"])
+    notice = next(notice for notice in found.notices if notice.code == "not_converged")
+    assert "400 are needed" in sentence(notice, Text("en"), found)
+    assert "400" in sentence(notice, Text("zh"), found)
+
+
+@pytest.mark.slow
+def test_d_excess_as_tracer_is_the_same_model(tmp_path):
+    first = study(tmp_path, simulate_campaign(3), ("small", SMALL))
+    again = SMALL | {"mixing": SMALL["mixing"] | {"tracers": ["d18O", "d_excess"]}}
+    other = study(tmp_path, simulate_campaign(3), ("small", again))
+    one, two = (result.tables.contributions for result in (first, other))
+    assert np.allclose(one["mean"], two["mean"], atol=0.02)
+
+
+@pytest.mark.slow
+def test_one_tracer_is_mixed_without_evaporation_and_warned_of(tmp_path):
+    one = SMALL | {"mixing": SMALL["mixing"] | {"tracers": ["d_excess"]}}
+    found = study(tmp_path, simulate_campaign(3), ("small", one))
+    assert found.tables.engine["form"].tolist() == [""]
+    assert ("warning", "evaporation_offset", "2020-09") in codes(found)

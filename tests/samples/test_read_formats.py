@@ -231,6 +231,13 @@ def test_files_that_cannot_be_used_are_refused_with_the_reason(
         read(content, name=name)
 
 
+def test_a_parquet_file_of_empty_rows_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "empty.parquet"
+    pd.DataFrame({"d18O": [None, ""], "d2H": ["", None]}).to_parquet(path)
+    with pytest.raises(InputRefused, match=r"empty\.parquet: a header but only empty rows below it"):
+        read_samples(path)
+
+
 def test_a_truncated_workbook_and_a_truncated_parquet_are_refused(read: Reader) -> None:
     def fill(book: xlsxwriter.Workbook) -> None:
         book.add_worksheet().write_row(0, 0, ["d18O", "d2H"])

@@ -44,6 +44,8 @@ def read_parquet(
     filled = np.zeros(table.num_rows, bool)
     for column in columns:
         filled |= pc.not_equal(pc.fill_null(column, ""), "").to_numpy(zero_copy_only=False).astype(bool)
+    if not filled.any():
+        raise InputRefused(f"{name}: a header but only empty rows below it. One row a water is expected.")
     match = Layout(0, tuple(headers), (), layout.match)
     raw = RawSheet(name, "", match, tuple(columns), rows, int(filled.sum()))
     return raw.keep(filled)

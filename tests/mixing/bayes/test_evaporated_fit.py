@@ -178,7 +178,7 @@ def test_parameters_have_names_units_and_levels():
     np.testing.assert_allclose(np.log(found["evaporation_of_band"].value).sum(axis=1), 0.0, atol=1e-12)
     np.testing.assert_allclose(found["evaporation_shape"].value.sum(axis=1), 1.0)
     assert not found["source_pull"].hyper
-    zero, mean = found["evaporation_shape"].value[0, 0], family._mean_of_blocks(position[None])[0, 0]
+    zero, mean = found["evaporation_shape"].value[0, 0], family.mean_enrichment(position[None])[0, 0]
     at = family.layout.mean
     expected = np.exp(position[at]) * (1.0 - zero) + family.starts_of_e(position[None])[0]
     assert mean == pytest.approx(expected)

@@ -8,7 +8,13 @@ import pytest
 from scipy import integrate, stats
 
 from headwater.mixing.bayes.design import contrasts, make_design
-from headwater.mixing.bayes.evaporated import PROCESS_LOG_SD, PROCESS_SCALE, SHAPE_SD, make_evaporated
+from headwater.mixing.bayes.evaporated import (
+    PROCESS_LOG_SD,
+    PROCESS_SCALE,
+    SHAPE_SD,
+    SPIKE_LOGIT,
+    make_evaporated,
+)
 from headwater.mixing.bayes.model import Absent, Evaporation, MixingModel, Mixtures, Sources
 from headwater.posterior.machine_code import load
 
@@ -160,9 +166,9 @@ def log_prior(model, family, position):
         total += stats.norm.logpdf(position[at.effects : at.effects + count]).sum()
     if at.shape >= 0:
         scale = 1.0 if own.form == "truncated_normal" else SHAPE_SD
-        total += stats.norm(0.0, scale).logpdf(position[at.shape :]).sum() + np.log(scale) * (
-            at.dimension - at.shape
-        )
+        centre = np.zeros(at.dimension - at.shape)
+        centre[0] = SPIKE_LOGIT if "spike" in own.form else 0.0
+        total += (stats.norm(centre, scale).logpdf(position[at.shape :]) + np.log(scale)).sum()
     return total
 
 

@@ -34,6 +34,8 @@ _ORDERS: dict[Form, tuple[int, int, int, int]] = {
 """Orders 0 to 3: absent, against which the others are weighed, or free."""
 SHAPE_SD = 1.5
 """sd of the log of every weight relative to that of the exponential."""
+SPIKE_LOGIT = -2.0
+"""Prior mean of that log for the spike at zero."""
 ORDERS = ("0", "1", "2", "3")
 KERNEL = "headwater.mixing.bayes.kernel_evaporated_waters"
 
@@ -117,7 +119,7 @@ class Evaporated:
             found["evaporation_slope"] = Named(slope, ("source_level",), {"source_level": levels})
         elif at.slopes == 1:
             found["evaporation_slope"] = Named(slope[:, 0])
-        mean = self._mean_of_blocks(positions)
+        mean = self.mean_enrichment(positions)
         found["evaporation_mean"] = Named(mean if by_level else mean[:, 0], by_level, coords, at.mean >= 0)
         if at.start >= 0:
             found["evaporation_start"] = Named(self.starts_of_e(positions))
@@ -261,7 +263,7 @@ class Evaporated:
             w[:, 1] = np.exp(-0.5 * c * c - 0.5 * np.log(2.0 * np.pi) - w[:, 2])
         return w
 
-    def _mean_of_blocks(self, positions: Array) -> Array:
+    def mean_enrichment(self, positions: Array) -> Array:
         """Mean of E with all effects at 0, shape (D, R)."""
         own, start = self.evaporation, self.starts_of_e(positions)[:, None]
         if self.layout.mean < 0:
@@ -383,7 +385,7 @@ def make_evaporated(model: MixingModel, cells: Cells) -> Evaporated:
     return Evaporated(
         model, layout, order, starts, group[0], group[1], group[2], np.ascontiguousarray(levels[:, 0]),
         np.ascontiguousarray(levels[:, 1:]), labels, mean, root, single, errors, floats, ints,
-        _start(layout, labels),
+        _start(own, layout, labels),
     )  # fmt: skip
 
 
@@ -512,7 +514,7 @@ def _scalars(own: Evaporation) -> Array:
     return np.array(
         [
             np.log(PROCESS_SCALE), PROCESS_LOG_SD, own.slope, own.slope_sd, own.slope_scatter, own.mean_scale,
-            own.start_scale, own.effect_scale, own.largest, *orders, 0.0, 0.0, 0.0, 0.0, SHAPE_SD,
+            own.start_scale, own.effect_scale, own.largest, *orders, SPIKE_LOGIT, 0.0, 0.0, 0.0, SHAPE_SD,
         ]
     )  # fmt: skip
 
@@ -526,11 +528,13 @@ def _statistics(values: Array, starts: Integers) -> Array:
     return np.column_stack([mean, np.add.reduceat(product, starts[:-1], axis=0)])
 
 
-def _start(at: Layout, labels: tuple[tuple[str, ...], ...]) -> Array:
+def _start(own: Evaporation, at: Layout, labels: tuple[tuple[str, ...], ...]) -> Array:
     start = np.zeros(at.dimension)
     if at.mean >= 0:
         start[at.mean : at.mean + len(at.sources)] = START["mean"]
         start[at.sds : at.sds + len(labels)] = START["sd"]
     if at.start >= 0:
         start[at.start] = START["start"]
+    if _ORDERS.get(own.form, (0,))[0] == 2:
+        start[at.shape] = SPIKE_LOGIT
     return start

@@ -1,7 +1,7 @@
 """Effective samples per gradient and per CPU second, by metric, and beside nutpie where that is installed.
 
-ESS is the smallest bulk ESS, over all shares of a mixing case, over all parameters of the other targets. Cases
-of MixSIAR need the reference data.
+ESS is the smallest bulk ESS: over all shares of a mixing case, over all parameters of the other targets.
+Cases of MixSIAR need the reference data.
 """
 
 from __future__ import annotations

@@ -68,15 +68,17 @@ def test_extended_chains_equal_longer_ones(metric):
     np.testing.assert_array_equal(short.positions, before)
 
 
+def stopped_after(draws: int) -> Chains:
+    """Chains stopped when all of them together have so many draws, tuning ones included."""
+    done = [0]
+    return sample(
+        TARGET, SETTINGS, progress=lambda _, now, total: done.append(now), stop=lambda: done[-1] > draws
+    )
+
+
 def test_stopped_chains_keep_their_draws_and_go_on(monkeypatch):
     monkeypatch.setattr(module, "BLOCK_SECONDS", 1e-9)
-    done = [0]
-    stopped = sample(
-        TARGET,
-        SETTINGS,
-        progress=lambda _, now, total: done.append(now),
-        stop=lambda: done[-1] > 4 * (SETTINGS.tune + SETTINGS.draws / 2),
-    )
+    stopped = stopped_after(4 * SETTINGS.tune + 2 * SETTINGS.draws)
     kept = stopped.positions.shape[1]
     assert stopped.interrupted
     assert 0 < kept < SETTINGS.draws
@@ -89,8 +91,7 @@ def test_stopped_chains_keep_their_draws_and_go_on(monkeypatch):
 def test_chains_stopped_in_tuning_have_no_draws_and_finish_as_if_never_stopped(monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(module, "BLOCK_SECONDS", 1e-9)
-        answers = iter([False] * 100 + [True] * 100)
-        stopped = sample(TARGET, SETTINGS, stop=lambda: next(answers))
+        stopped = stopped_after(2 * SETTINGS.tune)
     assert stopped.interrupted
     assert stopped.positions.shape == (4, 0, 5)
     assert_same(extend(TARGET, stopped, 90, SETTINGS), sample(TARGET, SETTINGS))

@@ -26,7 +26,7 @@ NO_START = (
     "of the posterior. Both must be finite there. Check the data for values that the model excludes, "
     "and the model for priors that exclude them."
 )
-EARLY, LATE = 0.3, 0.85
+EARLY, LATE = 0.2, 0.8
 """Parts of tuning: up to EARLY the metric follows short windows; from LATE only the step size is tuned."""
 
 

@@ -53,6 +53,8 @@ STATISTICS = 7
 """Columns: log density, energy, acceptance, step size, gradients, depth, diverged."""
 STARTS_TRIED = 100
 SHORT_WINDOW, LONG_WINDOW = 10, 80
+ROUGH_DRAWS, ROUGH_DEEPEST = 50, 6
+"""First draws of tuning, whose trajectories are kept short: long ones with a rough metric teach little."""
 SMALLEST, LARGEST = 1e-20, 1e20
 
 Room = tuple[Array, Array, Array]
@@ -225,7 +227,9 @@ def advance(
     if chain.step == 0.0 and not _begin(density, floats, ints, random, chain, vectors, scale, root, room):
         return
     while chain.drawn < last and stop[0] == 0:
-        transition(density, floats, ints, random, chain, vectors, scale, root, room, plan.deepest)
+        rough = chain.drawn < min(ROUGH_DRAWS, plan.early)
+        deepest = min(plan.deepest, ROUGH_DEEPEST) if rough else plan.deepest
+        transition(density, floats, ints, random, chain, vectors, scale, root, room, deepest)
         if chain.drawn < plan.tune:
             chain.tuning_gradients += chain.gradients
             if chain.drawn < history.shape[0]:

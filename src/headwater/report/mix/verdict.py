@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from headwater.mixing.bayes.check import Code, Finding
+from headwater.posterior.diagnose import Reason
 from headwater.report.findings import opened
 from headwater.report.mix.material import Material
 from headwater.report.mix.words import quantity_name, source_name, tracer_name
 from headwater.report.notices import NoticeGroup, Said
-from headwater.report.numbers import integer, number, p_value, share
+from headwater.report.numbers import THIN, integer, number, p_value, share
 
 if TYPE_CHECKING:
     from headwater.posterior.diagnose import Trouble
@@ -22,6 +23,15 @@ LEVELS = ("refused", "warning", "info")
 INFO = {Code.FEW_LEVELS, Code.ONE_LEVEL}
 MOSTLY_PRIOR = 0.5
 MOST_NAMED = 8
+_LOOKS: dict[Reason, tuple[Callable[[float], str], Callable[[float], str]]] = {
+    Reason.RHAT: (lambda value: number(value, 3), lambda limit: number(limit, 2)),
+    Reason.STUCK: (lambda value: number(value, 3), number),
+    Reason.DIVERGENT: (
+        lambda value: f"{number(100 * value, 2)}{THIN}%",
+        lambda limit: f"{100 * limit:g}{THIN}%",
+    ),
+}
+"""How value and limit of a reason are written; all others are counts."""
 
 
 def notices(material: Material, text: Text, read: Sequence[str] = ()) -> list[NoticeGroup]:
@@ -35,13 +45,12 @@ def notices(material: Material, text: Text, read: Sequence[str] = ()) -> list[No
 
 def trouble_sentence(trouble: Trouble, text: Text) -> str:
     """What fails, by how much, where."""
-    worst = quantity_name(trouble.worst, text) if trouble.worst is not None else ""
-    share_of_draws = trouble.reason == "divergent"
+    value, limit = _LOOKS.get(trouble.reason, (integer, integer))
     return text.sentences[f"mix.trouble.{trouble.reason}"].format(
-        count=trouble.count,
-        worst=worst,
-        value=f"{number(100 * trouble.value, 2)} %" if share_of_draws else _value(trouble.value),
-        limit=f"{number(100 * trouble.limit, 1)} %" if share_of_draws else f"{trouble.limit:g}",
+        count=integer(trouble.count),
+        worst=quantity_name(trouble.worst, text) if trouble.worst is not None else "",
+        value=value(trouble.value),
+        limit=limit(trouble.limit),
     )
 
 
@@ -187,10 +196,6 @@ def _few(items: list[str], text: Text) -> str:
     if len(items) <= MOST_NAMED:
         return text.listing(items)
     return text("mix.more", items=text("list.comma").join(items[:MOST_NAMED]), n=len(items) - MOST_NAMED)
-
-
-def _value(value: float) -> str:
-    return number(value, 3) if abs(value) < 10 else integer(value)
 
 
 def _p(p: float) -> str:

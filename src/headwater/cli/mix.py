@@ -10,10 +10,10 @@ from typing import Annotated, Literal
 from cyclopts import Group, Parameter
 
 from headwater.cli import mix_options as options
+from headwater.cli.mix_legacy import run_hydromix
 from headwater.cli.mix_run import Job, Sampling, run_mix
 from headwater.cli.options import Json, Lang, Quiet
 from headwater.cli.show import Show
-from headwater.errors import SettingsRefused
 from headwater.mixing.bayes.model import Error, Style
 from headwater.mixing.tables.read_problem import Columns, Tables
 
@@ -120,7 +120,8 @@ def mix(
         str | None,
         Parameter(
             group=MODEL,
-            help="Dirichlet weights of the shares, in the order of the sources (1,1,1) or by name "
+            help="Dirichlet weights of the shares, in the order of the sources (1,1,1; the alphabet "
+            "with --model mixsiar) or by name "
             "(Rain=2,Ice=1); 0±1,0±1 is simmr's elicited prior.",
         ),
     ] = None,
@@ -151,7 +152,9 @@ def mix(
     legacy: Annotated[
         Literal["hydromix"] | None,
         Parameter(
-            group=MODEL, help="The likelihood of an older program, for comparison; its widths are wrong."
+            group=MODEL,
+            help="The likelihood of an older program, for comparison; its widths are wrong. Two sources as "
+            "raw waters, one tracer.",
         ),
     ] = None,
     chains: Annotated[int, Parameter(group=DRAWS, help="Independent chains.")] = 4,
@@ -192,8 +195,6 @@ def mix(
     * `headwater mix --mixtures m.csv --sources means.csv --source-sds sds.csv --group Period --model simmr`
     * `headwater mix --mixtures book.xlsx#Targets --sources book.xlsx#Sources --absent Snow@Month=July,August`
     """
-    if legacy is not None:
-        raise SettingsRefused(f"--legacy {legacy} is not built yet. Leave it out.")
     declared = options.factors(factor or [])
     form = options.evaporation(evaporation)
     absences = options.absences(absent or [])
@@ -229,4 +230,5 @@ def mix(
         command=shlex.join(["headwater", *sys.argv[1:]]),
     )
     job.check()
-    return run_mix(job, Show(json=json, quiet=quiet))
+    show = Show(json=json, quiet=quiet)
+    return run_hydromix(job, show) if legacy == "hydromix" else run_mix(job, show)

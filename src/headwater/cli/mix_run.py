@@ -14,6 +14,7 @@ from headwater.cli.show import Progress, Show
 from headwater.errors import InputRefused, SettingsRefused
 from headwater.mixing.bayes.check import Finding, check_model
 from headwater.mixing.bayes.model import Error, Evaporation, Factor, MixingModel, Style
+from headwater.mixing.tables.order_sources import order_sources
 from headwater.mixing.tables.read_cells import split_sheet
 from headwater.mixing.tables.read_problem import Columns, Problem, Tables, match_levels, read_problem
 from headwater.mixing.tables.write_results import prepare_folder
@@ -134,10 +135,13 @@ def models_of(job: Job, problem: Problem) -> dict[str, MixingModel]:
     SettingsRefused, InputRefused
         A name in the options is not in the tables.
     """
-    names = problem.sources.names
+    sources = problem.sources
+    if job.style == "mixsiar":  # as that program does: it fixes whose weight of --prior is whose
+        sources = order_sources(sources, sorted(sources.names))
+    names = sources.names
     whole = MixingModel(
         mixtures=problem.mixtures,
-        sources=problem.sources,
+        sources=sources,
         factors=job.factors,
         covariates=job.columns.covariates,
         interactions=job.interactions,

@@ -271,7 +271,8 @@ def _prior(model: MixingModel, k: int) -> tuple[int, Array, Array]:
         return BOUNDED, weights, one
     if prior is None and model.style == "simmr":
         return LOGITS, np.zeros(k), one
-    if prior is None and model.style == "headwater" and model.factors:
+    pooled = any(factor.kind == "random" for factor in model.factors)
+    if prior is None and model.style == "headwater" and pooled:
         return NORMAL, np.zeros(k), POOLED_SD * one
     return DIRICHLET, weights, one
 

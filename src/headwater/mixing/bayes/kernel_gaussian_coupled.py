@@ -7,7 +7,7 @@ As for independent tracers, with matrices: means F_k z_k, z ~ N(0, I); mixtures 
     log p = Σ [−½ n log|V| − ½ tr V⁻¹(SS + n y y')] − ½ log|H| + ½ b'ẑ.
 
 Rows and columns of K J run over tracers, within them over sources. A cell keeps, from W_CELL on: its weights
-(J, K), Σ p q (J), mean (J), Σ n V⁻¹y (J), process covariance (J, J), Σ n V⁻¹ (J, J).
+(J, K), 1/Σ p q (J), mean (J), Σ n V⁻¹y (J), process covariance (J, J), Σ n V⁻¹ (J, J).
 """
 
 import numpy as np
@@ -45,25 +45,26 @@ def coupled(p, dp, position, gradient, floats, h, work):  # type: ignore[no-unty
 
 @njit(cache=True, error_model="numpy")
 def _cell(level, c, cell, p, floats, h, work):  # type: ignore[no-untyped-def]
-    """Fills weights, Σ p q, mean and process covariance of a cell."""
+    """Fills weights, 1/Σ p q, mean and process covariance of a cell."""
     K, J, weighted = h[at.SOURCES], h[at.TRACERS], h[at.WEIGHTED_VARIANCE]
     first = level * K * J
     mu, q, own = h[at.SOURCE_MEAN] + first, h[at.CONCENTRATION] + first, h[at.W_VARIANCE] + first * J
     whole = cell + K * J
     mean, process = whole + J, whole + KEPT_J * J
     for j in range(J):
-        w, sum_pq, sum_mu = cell + j * K, 1.0, 0.0
+        w, inverse, sum_mu = cell + j * K, 1.0, 0.0
         if h[at.WEIGHTS]:
             sum_pq = 0.0
             for k in range(K):
                 sum_pq += p[c, k] * floats[q + k * J + j]
+            inverse = 1.0 / sum_pq
         for k in range(K):
             x = p[c, k]
             if h[at.WEIGHTS]:
-                x *= floats[q + k * J + j] / sum_pq
+                x *= floats[q + k * J + j] * inverse
             work[w + k] = x
             sum_mu += x * floats[mu + k * J + j]
-        work[whole + j], work[mean + j] = sum_pq, sum_mu
+        work[whole + j], work[mean + j] = inverse, sum_mu
     if h[at.ERROR] == at.RESIDUAL:
         return
     for i in range(J):
@@ -258,14 +259,14 @@ def _slopes(level, s, cell, p, dp, floats, h, work):  # type: ignore[no-untyped-
             by_v, mean = work[h[at.W_BY_V] + j * J + j], work[cell + K * J + J + j]
             unsure_back(w, mean, by_v, mu + j, h[at.UNSURE] + first + j, own, K, J, floats, work)
         if h[at.WEIGHTS]:
-            whole = work[cell + K * J + j]
-            weights_back(c, w, h[at.CONCENTRATION] + first + j, whole, own, dp, K, J, floats, work)
+            inverse = work[cell + K * J + j]
+            weights_back(c, w, h[at.CONCENTRATION] + first + j, inverse, own, dp, K, J, floats, work)
         else:
             for k in range(K):
                 dp[c, k] += work[own + k]
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
 def _moved(w, h, work):  # type: ignore[no-untyped-def]
     """How far the source means move a cell's mean, its covariance, and that with the source means."""
     K, J, e, a, sw = h[at.SOURCES], h[at.TRACERS], h[at.W_E], h[at.W_S], h[at.W_SW]
@@ -292,7 +293,7 @@ def _moved(w, h, work):  # type: ignore[no-untyped-def]
             work[h[at.W_SPREAD] + i * J + j] = spread
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
 def _group_slopes(s, cell, floats, h, work):  # type: ignore[no-untyped-def]
     """Fills the slope by V, ½ Σ (V⁻¹ M V⁻¹ − n V⁻¹), M = SS + n (r r' + spread)."""
     J, spare, by_v, spread = h[at.TRACERS], h[at.W_SPARE], h[at.W_BY_V], h[at.W_SPREAD]
@@ -315,7 +316,7 @@ def _group_slopes(s, cell, floats, h, work):  # type: ignore[no-untyped-def]
                 work[by_v + i * J + j] += 0.5 * (x - n * work[q + i * J + j])
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
 def _process_back(level, c, w, p, dp, floats, h, work):  # type: ignore[no-untyped-def]
     """Takes the slope by V to ξ, σ², the covariances and (by weights or shares) the process covariance."""
     K, J, scale = h[at.SOURCES], h[at.TRACERS], h[at.W_SCALE]

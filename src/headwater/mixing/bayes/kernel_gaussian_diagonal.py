@@ -7,7 +7,7 @@ the residual of a group's mean, the means being t_k z_k, z ~ N(0, I):
     log p = Σ [−½ n log V − (SS + n y²)/(2 V)] − ½ log|H| + ½ b'ẑ.
 
 The gradient is that of the complete data averaged over z ~ N(ẑ, H⁻¹) (Fisher's identity). A cell keeps, from
-W_CELL on: Σ p q, mean, process variance, Σ n/V, Σ n y/V, Σ n/V², Σ n y/V², Σ (SS + n y²)/V², its weights.
+W_CELL on: 1/Σ p q, mean, process variance, Σ n/V, Σ n y/V, Σ n/V², Σ n y/V², Σ (SS + n y²)/V², its weights.
 """
 
 import numpy as np
@@ -99,15 +99,16 @@ def _means(level, j, p, floats, h, work):  # type: ignore[no-untyped-def]
     total = 0.0
     for s in range(h[h[at.LEVEL_CELLS] + level], h[h[at.LEVEL_CELLS] + level + ONE]):
         c, w = h[h[at.CELL] + s], cell + KEPT
-        whole, mean, process = 1.0, 0.0, 0.0
+        inverse, mean, process = 1.0, 0.0, 0.0
         if weights:
             whole = 0.0
             for k in range(K):
                 whole += p[c, k] * floats[q + k * J]
+            inverse = 1.0 / whole
         for k in range(K):
             x = part = p[c, k]
             if weights:
-                x *= floats[q + k * J] / whole
+                x *= floats[q + k * J] * inverse
                 if weighted:
                     part = x
             work[w + k] = x
@@ -121,17 +122,17 @@ def _means(level, j, p, floats, h, work):  # type: ignore[no-untyped-def]
         for g in range(h[groups + s], h[groups + s + ONE]):
             n, i = floats[count + g], g * J + j
             variance = process * xi + added + floats[analytical + i]
-            inverse = 1.0 / variance
+            precision = 1.0 / variance
             y = floats[data + i] - mean
             square = floats[scatter + i] + n * y * y
-            total -= 0.5 * (n * np.log(variance) + inverse * square)
-            n *= inverse
+            total -= 0.5 * (n * np.log(variance) + precision * square)
+            n *= precision
             s_n += n
             s_y += n * y
-            s_nn += n * inverse
-            s_yy += n * y * inverse
-            s_ss += square * inverse * inverse
-        work[cell], work[cell + ONE], work[cell + _I2] = whole, mean, process
+            s_nn += n * precision
+            s_yy += n * y * precision
+            s_ss += square * precision * precision
+        work[cell], work[cell + ONE], work[cell + _I2] = inverse, mean, process
         work[cell + _I3], work[cell + _I4] = s_n, s_y
         work[cell + _I5], work[cell + _I6], work[cell + _I7] = s_nn, s_yy, s_ss
         if free:
@@ -232,11 +233,11 @@ def unsure_back(w, mean, by_v, mu, unsure, slope, K, J, floats, work):  # type: 
         work[slope + k] -= 2.0 * by_v * whole * floats[mu + k * J]
 
 
-@njit(cache=True, error_model="numpy")
-def weights_back(c, w, q, whole, slope, dp, K, J, floats, work):  # type: ignore[no-untyped-def]
+@njit(cache=True, error_model="numpy", inline="always")
+def weights_back(c, w, q, inverse, slope, dp, K, J, floats, work):  # type: ignore[no-untyped-def]
     """Turns the slopes by weights w = p q / Σ p q into slopes by shares."""
     mean = 0.0
     for k in range(K):
         mean += work[w + k] * work[slope + k]
     for k in range(K):
-        dp[c, k] += floats[q + k * J] / whole * (work[slope + k] - mean)
+        dp[c, k] += floats[q + k * J] * inverse * (work[slope + k] - mean)

@@ -17,7 +17,7 @@ from headwater.study.model import period_model
 from headwater.study.notices import Notices
 from headwater.study.settings import StudySettings
 from headwater.study.sources import PeriodSource, possible_in
-from headwater.study.strata import Cell, Strata, cells
+from headwater.study.strata import ALL, Cell, Strata, cells
 
 if TYPE_CHECKING:
     from headwater.mixing.bayes.fit import Fit
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 OTHER_FORM = "truncated_normal"
 """Form of the distribution of evaporation that is fitted beside the one of the settings."""
+SPARSE = 4
+"""One draw in so many is enough for means and sds that go into a warning."""
+FAR = 2.0
+"""Prior sds between the prior and the posterior of the slope that call for a warning."""
 LONGEST, LONGEST_BESIDE = 4, 2
 """Times the draws asked for, of the fit that is used and of the one beside it."""
 ENGINE_COLUMNS = (
@@ -184,7 +188,36 @@ def _judge(fits: list[PeriodFit], settings: StudySettings, notices: Notices) -> 
     for other in fits[1:]:
         if not other.fit.trusted:
             notices.info("one_form", at=at, form=other.form)
+    if first.form:
+        _evaporation_notices(first, [other for other in fits[1:] if other.fit.trusted], notices)
     return True
+
+
+def _evaporation_notices(first: PeriodFit, others: list[PeriodFit], notices: Notices) -> None:
+    """What the shares of the whole period owe to the assumed distribution of evaporation."""
+    from headwater.mixing.bayes.evaporation_report import report_evaporation
+
+    at = (first.period, "", "")
+    everything = np.arange(len(first.model.mixtures.values))
+    found = report_evaporation(
+        first.fit, {ALL: everything}, second=others[0].fit if others else None, every=SPARSE
+    )
+    flags, names = found.flags[0], found.sources
+    if "rests_on_distribution" in flags:
+        notices.warn("evaporation_assumed", at=at, ratio=round(float(np.nanmin(found.ratio)), 2))
+    if "nearly_parallel" in flags:
+        notices.warn("parallel_evaporation", at=at, sine=round(float(found.angle.min()), 2))
+    if "sources_pulled" in flags:
+        most = names[int(np.argmax(found.pull.max(axis=0)))]
+        notices.warn("sources_pulled", at=at, source=most, pull=round(float(found.pull.max()), 1))
+    if "forms_disagree" in flags and found.disagreement is not None:
+        gap = np.abs(found.disagreement[0])
+        notices.warn("forms_differ", at=at, source=names[int(gap.argmax())], difference=float(gap.max()))
+    slope = first.fit.draws.get("evaporation_slope")
+    if slope is not None and first.slope is not None:
+        mean, (expected, sd) = float(slope.value.mean()), first.slope
+        if abs(mean - expected) > FAR * sd:
+            notices.warn("slope_conflict", at=at, slope=round(mean, 2), prior=expected, sd=sd)
 
 
 def _plain(trouble: Trouble) -> dict[str, Any]:

@@ -36,7 +36,8 @@ def compare(seeds: Iterable[int], *, evaporation: bool, trace_back: bool = False
     from headwater.study.read_settings import read_settings
 
     path = Path(str(files("headwater.data") / "demo_study.toml"))
-    settings, _ = merge_settings(("demo_study.toml", read_settings(path)))
+    exact = ("exact", {"mixing": {"method": "exact"}})
+    settings, _ = merge_settings(exact, ("demo_study.toml", read_settings(path)))
     found = []
     with tempfile.TemporaryDirectory() as place:
         for seed in seeds:

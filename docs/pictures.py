@@ -1,6 +1,6 @@
-"""Draws the picture of the README and the first page again: ``python -m docs.pictures``.
+"""Draws the pictures of the README and the first page again: ``python -m docs.pictures``.
 
-The campaign is simulated without evaporation, so that the shares can be right; the page says so.
+The campaign of the demo, evaporated, through the mixing model: two minutes of the processor.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from headwater.samples import read_samples
 from headwater.simulate import simulate_campaign
 from headwater.study import StudyResult, StudySettings, run_study
 
-PICTURES = ("contributions",)
+PICTURES = ("contributions", "model_and_algebra")
 FOLDER = Path(__file__).resolve().parent / "_static"
 
 
 def study() -> StudyResult:
-    """The demo without evaporation."""
-    campaign = simulate_campaign(1, evaporation=False)
+    """The demo."""
+    campaign = simulate_campaign(1)
     settings = tomllib.loads(files("headwater.data").joinpath("demo_study.toml").read_text(encoding="utf-8"))
     with TemporaryDirectory() as folder:
         table = Path(folder) / "campaign.csv"

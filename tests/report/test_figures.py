@@ -66,6 +66,7 @@ SHAPES = {
     "two sources": {"sources": 2},
     "one period": {"periods": 1},
     "elsewhere": {"elsewhere": True},
+    "plain algebra": {"engine": False},
 }
 SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in list(SHAPES)[2:]]
 

@@ -19,9 +19,9 @@ STREAMS = (
 )
 
 
-def study(shared: Path, name: str, *tables: str):
-    exact = ("tests", {"mixing": {"method": "exact"}})
-    settings, origins = merge_settings(exact, (name, read_settings(SETTINGS / f"{name}.toml")))
+def study(shared: Path, name: str, *tables: str, method: str = "exact"):
+    chosen = ("tests", {"mixing": {"method": method}})
+    settings, origins = merge_settings(chosen, (name, read_settings(SETTINGS / f"{name}.toml")))
     paths = [shared / "data" / "isotopes" / table for table in tables]
     return run_study(read_samples(paths, read_options(settings.read)), settings, origins=origins)
 
@@ -86,6 +86,31 @@ def test_surface_waters_give_lines_and_the_altitude_effect_of_lakes(shared):
     ).iloc[0]
     assert gradient["n"] == 117
     assert gradient["slope"] == pytest.approx(-0.0093, abs=1e-4)
+
+
+@pytest.mark.slow
+def test_streams_by_the_model_agree_with_algebra_and_keep_the_season(shared):
+    found = study(shared, "pituffik_three_sources", *STREAMS, method="bayes")
+    assert found.tables.engine["trusted"].all() and set(found.tables.engine["form"]) == {""}
+    june, july = (means(found, period=period, stratum="all") for period in ("2018-06", "2019-07"))
+    assert june["snowpack"] == pytest.approx(0.81, abs=0.03)
+    assert july["glacial"] == pytest.approx(0.73, abs=0.03)
+    keys = ["period", "stratum", "level", "source"]
+    both = found.tables.contributions.merge(found.tables.exact, on=keys, suffixes=("", "_exact"))
+    whole = both[both["stratum"] == "all"]
+    assert ((whole["mean"] - whole["mean_exact"]).abs() < 2 * whole["sd_exact"]).all()
+
+
+@pytest.mark.slow
+def test_lakes_by_the_model_hold_the_snow_that_algebra_takes_for_evaporation(shared):
+    table = "pituffik-surface/pituffik_H2O_iso_2018_2019.csv"
+    found = study(shared, "pituffik_surface", table, method="bayes")
+    lakes = means(found, period="2018-summer", stratum="all")
+    plain = found.tables.exact.query("period == '2018-summer' and stratum == 'all'").set_index("source")
+    assert lakes["snow_melt"] == pytest.approx(0.28, abs=0.03)
+    assert plain.loc["snow_melt", "mean"] < 0.03
+    run = found.tables.engine.query("used and period == '2018-summer'").iloc[0]
+    assert run["slope"] == pytest.approx(5.27, abs=0.05)
 
 
 def test_two_files_of_the_same_waters_are_not_pooled(shared):

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from headwater.report.display import estimate as written
 from headwater.report.engine import answers, trusted_runs
 from headwater.report.figures.panels import Margins, fit, line_key, panel_grid, text_mm
 from headwater.report.figures.words import ALL, finite, kind_label, period_label
+from headwater.report.numbers import PLUS_MINUS
+from headwater.report.numbers import number as written
 from headwater.report.style import GREY, INK, MIDDLE_MM, PALE, period_colours
 
 if TYPE_CHECKING:
@@ -78,8 +79,8 @@ def finding(result: StudyResult, text: Text) -> str:
     most = runs.loc[runs["evaporation"].idxmax()]
     values = {
         "mixture": kind_label(result.mixture, text),
-        "value": written(most["evaporation"], most["evaporation_sd"], 1),
-        "slope": written(most["slope"], most["slope_sd"], 1),
+        "value": _with_sd(most["evaporation"], most["evaporation_sd"]),
+        "slope": _with_sd(most["slope"], most["slope_sd"]),
     }
     if len(runs) == 1:
         return text("figure.evaporation.finding_one", **values)
@@ -90,6 +91,10 @@ def finding(result: StudyResult, text: Text) -> str:
 def method(result: StudyResult, text: Text) -> str:
     """What marks, bars and crosses are."""
     return text("figure.evaporation.method")
+
+
+def _with_sd(mean: float, sd: float) -> str:
+    return f"{written(mean, 1)}{PLUS_MINUS}{written(sd, 1)}"
 
 
 def _point(

@@ -79,11 +79,11 @@ def draw(result: StudyResult, text: Text) -> Figure:
 
 
 def finding(result: StudyResult, text: Text) -> str:
-    """The largest difference between the two ways."""
+    """Where algebra reads most more of a source than the model does."""
     joint, change = both_ways(result), differences(result)
     if change.empty:
         return text("figure.model_and_algebra.finding_none")
-    row = joint.loc[change.abs().idxmax()]
+    row = joint.loc[change.idxmax()]
     return text(
         "figure.model_and_algebra.finding",
         source=kind_label(row["source"], text),

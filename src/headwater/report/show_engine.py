@@ -14,7 +14,17 @@ from headwater.report.engine import (
     other_forms,
 )
 from headwater.report.figures.words import kind_label
-from headwater.report.numbers import MISSING, integer, missing, number, permil, points, share, share_range
+from headwater.report.numbers import (
+    MISSING,
+    NO_SPREAD,
+    integer,
+    missing,
+    number,
+    permil,
+    points,
+    share,
+    share_range,
+)
 
 if TYPE_CHECKING:
     from headwater.report.text import Text
@@ -121,7 +131,8 @@ def _cell(mean: float, low: float, high: float, flags: Any) -> Cell:
         return Cell(MISSING)
     if "underdetermined" in str(flags):
         return Cell(share_range(low, high))
-    return Cell(share(mean), "" if missing(low) else share_range(low, high))
+    known = missing(low) or high - low < NO_SPREAD
+    return Cell(share(mean), "" if known else share_range(low, high))
 
 
 def _form(row: Any, text: Text) -> str:

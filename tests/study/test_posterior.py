@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -16,8 +17,12 @@ from headwater.simulate import simulate_campaign
 from headwater.study import merge_settings, run_study
 from headwater.study import run as running
 from headwater.study.contributions import COLUMNS
+from headwater.study.lines import slope_prior
+from headwater.study.model import period_model
+from headwater.study.notices import Notices
 from headwater.study.posterior import ENGINE_COLUMNS
 from headwater.study.read_settings import read_settings
+from headwater.study.strata import Cell
 
 DEMO = ("demo", read_settings(Path(str(files("headwater.data") / "demo_study.toml"))))
 SMALL = {
@@ -42,6 +47,78 @@ def codes(result) -> set[tuple[str, str, str]]:
 def compared(result, table: str = "contributions") -> pd.DataFrame:
     keys = ["period", "stratum", "level", "source"]
     return getattr(result.tables, table).merge(result.truth, on=keys).set_index(keys)
+
+
+@pytest.fixture(scope="module")
+def june(tmp_path_factory):
+    """Function of settings → strata, rows of the mixture and sources of June, as the study prepares them."""
+    path = tmp_path_factory.mktemp("june") / "samples.csv"
+    simulate_campaign(3).samples.to_csv(path, index=False)
+    table = read_samples([path])
+
+    def prepared(**layer):
+        settings, _ = merge_settings(DEMO, ("test", layer))
+        ready = running._prepare(table, settings, Notices(), simulated=True)
+        inside = (ready.strata.waters["period"] == "2020-06").to_numpy()[ready.mixture]
+        return ready.strata, ready.mixture[inside], ready.by_period["2020-06"], settings
+
+    return prepared
+
+
+def test_every_stratum_is_a_factor_and_crossings_are_not(june):
+    strata, rows, sources, settings = june(strata={"crossings": ["altitude×vegetation"]})
+    model = period_model(strata, rows, sources, settings, slope=(5.0, 1.0))
+    assert [factor.name for factor in model.factors] == ["altitude", "vegetation", "aspect", "depth", "basin"]
+    assert {factor.kind for factor in model.factors} == {"random"}
+    assert model.evaporation is not None and model.evaporation.effects == (
+        "altitude",
+        "vegetation",
+        "depth",
+        "basin",
+    )
+    assert model.mixtures.values.shape == (len(rows), 2)
+    assert period_model(strata, rows, sources, settings, slope=None).evaporation is None
+
+
+def test_a_source_that_cannot_reach_a_sample_is_absent_there(june):
+    strata, rows, sources, settings = june()
+    model = period_model(strata, rows, sources, settings, slope=(5.0, 1.0))
+    (absent,) = model.absent
+    assert absent.source == "snow_melt"
+    labels = np.array(model.mixtures.factors[absent.factor])
+    low = strata.waters["altitude_m"].to_numpy(dtype=float)[rows] < 4000
+    assert low.any() and (np.isin(labels, absent.levels) == low).all()
+
+
+def test_d_excess_is_turned_back_into_d2H(june):
+    strata, rows, sources, settings = june()
+    model = period_model(strata, rows, sources, settings, slope=(5.0, 1.0))
+    other = period_model(*june(mixing={"tracers": ["d18O", "d_excess"]}), slope=(5.0, 1.0))
+    assert other.sources.tracers == ("d18O", "d2H")
+    assert np.allclose(other.sources.mean, model.sources.mean)
+    assert np.allclose(other.sources.covariance, model.sources.covariance)
+    assert np.allclose(other.sources.mean_covariance, model.sources.mean_covariance)
+
+
+def test_a_sample_without_analytical_error_gets_the_usual_one(june):
+    strata, rows, sources, settings = june()
+    waters = strata.waters.copy()
+    waters.loc[waters.index[rows[0]], ["d18O_sd", "d2H_sd"]] = np.nan
+    model = period_model(replace(strata, waters=waters), rows, sources, settings, slope=None)
+    assert np.allclose(model.mixtures.covariance[0], np.diag([0.2**2, 0.5**2]))
+
+
+def test_the_prior_of_the_slope_is_what_the_settings_say(june):
+    strata, rows, _, settings = june()
+    cell = Cell("2020-06", "all", "all", rows)
+    assert slope_prior(strata.waters, cell, settings) == (5.0, 1.0)
+    _, _, _, given = june(mixing={"evaporation_slope": [4.2, 0.3]})
+    assert slope_prior(strata.waters, cell, given) == (4.2, 0.3)
+    _, _, _, weather = june(mixing={"evaporation_slope": "climate"})
+    mean, sd = slope_prior(strata.waters, cell, weather)
+    assert 2 < mean < 4 and sd == 0.5  # Craig and Gordon at the weather of the campaign
+    dry = strata.waters.drop(columns=["relative_humidity"]).assign(relative_humidity=np.nan)
+    assert slope_prior(dry, cell, weather) == (5.0, 1.0)
 
 
 @pytest.fixture(scope="module")

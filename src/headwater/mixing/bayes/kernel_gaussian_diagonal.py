@@ -6,6 +6,7 @@ the residual of a group's mean, the means being t_k z_k, z ~ N(0, I):
     H = I + Σ n u u'/V,  b = Σ n y u/V,  ẑ = H⁻¹ b,
     log p = Σ [−½ n log V − (SS + n y²)/(2 V)] − ½ log|H| + ½ b'ẑ.
 
+H⁻¹ and ẑ grow cell by cell, each adding one direction u, at K² operations a cell (as in a Kalman filter).
 The gradient is that of the complete data averaged over z ~ N(ẑ, H⁻¹) (Fisher's identity). A cell keeps, from
 W_CELL on: 1/Σ p q, mean, process variance, Σ n/V, Σ n y/V, Σ n/V², Σ n y/V², Σ (SS + n y²)/V², its weights.
 """
@@ -31,7 +32,7 @@ def diagonal(p, dp, position, gradient, floats, h, work):  # type: ignore[no-unt
                     _start(level, j, floats, h, work)
                 total += _means(level, j, p, floats, h, work)
                 if h[at.FREE_MEANS]:
-                    total += _solve(level, j, floats, h, work)
+                    total += _settle(level, j, floats, h, work)
                 _slopes(level, j, p, dp, floats, h, work)
     _variances_back(position, gradient, floats, h, work)
     return total
@@ -72,7 +73,7 @@ def _variances_back(position, gradient, floats, h, work):  # type: ignore[no-unt
 
 @njit(cache=True, error_model="numpy")
 def _start(level, j, floats, h, work):  # type: ignore[no-untyped-def]
-    """Sd of every source mean; H = I, b = 0."""
+    """Sd of every source mean; H⁻¹ = I, ẑ = b = 0."""
     K, J = h[at.SOURCES], h[at.TRACERS]
     t, b, a = h[at.W_T], h[at.W_B], h[at.W_H]
     for k in range(K):
@@ -80,7 +81,7 @@ def _start(level, j, floats, h, work):  # type: ignore[no-untyped-def]
         work[t + k] = floats[h[at.MEAN_ROOT] + row * J + j]
         if floats[h[at.MOVING] + row] > 0.0:
             work[t + k] = floats[h[at.MOVING] + row] * np.sqrt(work[h[at.W_VARIANCE] + row * J + j])
-        work[b + k] = 0.0
+        work[b + k] = work[h[at.W_E] + k] = 0.0
         for i in range(K):
             work[a + k * K + i] = 0.0
         work[a + k * K + k] = 1.0
@@ -88,9 +89,9 @@ def _start(level, j, floats, h, work):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, error_model="numpy")
 def _means(level, j, p, floats, h, work):  # type: ignore[no-untyped-def]
-    """Log likelihood of one tracer of a level about the measured source means; fills the cells, H and b."""
+    """Log likelihood of one tracer of a level about the measured source means; fills the cells, H⁻¹, ẑ, b."""
     K, J, free, weights = h[at.SOURCES], h[at.TRACERS], h[at.FREE_MEANS], h[at.WEIGHTS]
-    t, b, a, cell = h[at.W_T], h[at.W_B], h[at.W_H], h[at.W_CELL]
+    cell = h[at.W_CELL]
     first = level * K * J + j
     mu, q, extra = h[at.SOURCE_MEAN] + first, h[at.CONCENTRATION] + first, h[at.EXTRA] + j
     own, weighted, groups = h[at.W_VARIANCE] + first, h[at.WEIGHTED_VARIANCE], h[at.CELL_GROUPS]
@@ -136,26 +137,41 @@ def _means(level, j, p, floats, h, work):  # type: ignore[no-untyped-def]
         work[cell + _I3], work[cell + _I4] = s_n, s_y
         work[cell + _I5], work[cell + _I6], work[cell + _I7] = s_nn, s_yy, s_ss
         if free:
-            for k in range(K):
-                u = work[w + k] * work[t + k]
-                work[b + k] += s_y * u
-                u *= s_n
-                for i in range(K):
-                    work[a + k * K + i] += u * work[w + i] * work[t + i]
+            total += _update(w, s_n, s_y, h, work)
         cell = w + K
     return total
 
 
+@njit(cache=True, error_model="numpy", inline="always")
+def _update(w, s_n, s_y, h, work):  # type: ignore[no-untyped-def]
+    """Takes a cell into H⁻¹, ẑ and b; what it adds to −½ log|H|."""
+    K, t, b, a, z, au = h[at.SOURCES], h[at.W_T], h[at.W_B], h[at.W_H], h[at.W_E], h[at.W_SW]
+    own, met = 0.0, 0.0
+    for k in range(K):
+        x, u = 0.0, work[w + k] * work[t + k]
+        for i in range(K):
+            x += work[a + k * K + i] * work[w + i] * work[t + i]
+        work[au + k] = x
+        own += x * u
+        met += u * work[z + k]
+        work[b + k] += s_y * u
+    grown = 1.0 + s_n * own
+    gain, shrink = (s_y - s_n * met) / grown, s_n / grown
+    for k in range(K):
+        work[z + k] += gain * work[au + k]
+        for i in range(K):
+            work[a + k * K + i] -= shrink * work[au + k] * work[au + i]
+    return -0.5 * np.log(grown)
+
+
 @njit(cache=True, error_model="numpy")
-def _solve(level, j, floats, h, work):  # type: ignore[no-untyped-def]
-    """½ b'H⁻¹b − ½ log|H|. Fills the means e = t ẑ, over H the covariance of e, and the slopes by log t."""
+def _settle(level, j, floats, h, work):  # type: ignore[no-untyped-def]
+    """½ b'ẑ. Turns ẑ into e = t ẑ and H⁻¹ into the covariance of e; adds the slopes by log t."""
     K, J = h[at.SOURCES], h[at.TRACERS]
     t, b, a, e = h[at.W_T], h[at.W_B], h[at.W_H], h[at.W_E]
-    total = -0.5 * at.invert(work, a, K)
+    total = 0.0
     for k in range(K):
-        z = 0.0
-        for i in range(K):
-            z += work[a + k * K + i] * work[b + i]
+        z = work[e + k]
         total += 0.5 * z * work[b + k]
         work[e + k] = z * work[t + k]
         row = level * K + k

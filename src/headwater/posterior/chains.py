@@ -28,6 +28,8 @@ NO_START = (
 )
 EARLY, LATE = 0.2, 0.8
 """Parts of tuning: up to EARLY the metric follows short windows; from LATE only the step size is tuned."""
+EASY = 0.15
+"""Part of tuning that is spent with the easy data of a target, where it has some."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ class _Job:
     statistics: Array
     first: int
     last: int
+    easy: int = 0
     block: int = FIRST_BLOCK
     cpu_seconds: float = 0.0
 
@@ -122,10 +125,13 @@ def _run(
     stop: Callable[[], bool] | None,
 ) -> Chains:
     """Takes all chains to the end, or to where they are when sampling is interrupted."""
-    target = replace(target, floats=_own(target.floats, np.float64), ints=_own(target.ints, np.int64))
+    target = _owned(target)
     positions = np.empty((len(states), draws, target.dimension))
     statistics = np.empty((len(states), draws, machine_code.load()[0].STATISTICS))
     jobs = [_job(*each, settings) for each in zip(states, positions, statistics, strict=True)]
+    if target.easy is not None:
+        for job in jobs:
+            job.easy = round(EASY * settings.tune)
     flag = np.zeros(1, dtype=np.int64)
     try:
         with ThreadPoolExecutor(settings.cores or os.cpu_count() or 1) as pool:
@@ -164,14 +170,18 @@ def _work(
 def _block(target: Target, job: _Job, flag: Integers) -> _Job:
     """Takes a chain on by one block; a dense metric is renewed where a window ends."""
     began, drawn, state = time.thread_time(), job.drawn, job.state
-    until = min([drawn + job.block, job.last, *(end for _, end in job.windows if end > drawn)])
+    ends = [drawn + job.block, job.last, job.easy, *(end for _, end in job.windows)]
+    until = min(end for end in ends if end > drawn)
+    floats, ints = target.easy if target.easy and drawn < job.easy else (target.floats, target.ints)
     machine_code.load()[0].advance(
-        target.density, target.floats, target.ints,
+        target.density, floats, ints,
         state.random, state.chain, state.vectors, state.scale, state.root, job.room,
         job.plan, job.history, job.positions, job.statistics, job.first, until, flag,
     )  # fmt: skip
     if np.isnan(state.chain["log_density"][0]):
         raise InputRefused(NO_START)
+    if drawn < job.easy == job.drawn:
+        _settle(target, state)
     for start, end in job.windows:
         if end == job.drawn:
             _renew(job, start, end)
@@ -179,6 +189,18 @@ def _block(target: Target, job: _Job, flag: Integers) -> _Job:
     job.cpu_seconds += seconds
     job.block = max(1, round(BLOCK_SECONDS / max(seconds, 1e-4) * max(job.drawn - drawn, 1)))
     return job
+
+
+def _settle(target: Target, state: State) -> None:
+    """Lets a chain go on from easy data to all data; where it cannot stand there it gets a new start."""
+    kernel, chain = machine_code.load()[0], state.chain
+    position, gradient = state.vectors[kernel.POSITION], state.vectors[kernel.GRADIENT]
+    chain["log_density"] = target.density(position, gradient, target.floats, target.ints)
+    chain["tuning_gradients"] += 1
+    chain["step_centre"], chain["error_mean"], chain["averaged"] = np.log(10.0 * chain["step"]), 0.0, 0
+    if not (np.isfinite(chain["log_density"][0]) and np.isfinite(gradient).all()):
+        position[:] = target.start
+        chain["step"] = 0.0
 
 
 def _renew(job: _Job, start: int, end: int) -> None:
@@ -190,6 +212,12 @@ def _renew(job: _Job, start: int, end: int) -> None:
         root = np.asarray(np.linalg.cholesky(scale))
         if np.isfinite(root).all():
             job.state = replace(job.state, scale=scale, root=root)
+
+
+def _owned(target: Target) -> Target:
+    easy = target.easy and (_own(target.easy[0], np.float64), _own(target.easy[1], np.int64))
+    floats, ints = _own(target.floats, np.float64), _own(target.ints, np.int64)
+    return replace(target, floats=floats, ints=ints, easy=easy)
 
 
 def _own(array: NDArray[Any], kind: type) -> NDArray[Any]:

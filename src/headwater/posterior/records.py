@@ -26,6 +26,8 @@ class Target:
     floats, ints : all data of the density, flat; read-only
     dimension : length of a position
     start : shape (dimension,), where chains start; each is jittered around it
+    easy : floats and ints of a wider posterior of the same quantities, for instance of few of the data; the
+        first tuning draws are from it, so that chains pass between modes before the data part them
     """
 
     density: Any
@@ -33,6 +35,7 @@ class Target:
     ints: Integers
     dimension: int
     start: Array
+    easy: tuple[Array, Integers] | None = None
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,15 @@ import numpy as np
 
 from headwater.errors import HeadwaterError, SettingsRefused
 from headwater.mixing.bayes.fit import KERNELS, Fit, default_settings, fit_problem
-from headwater.mixing.bayes.model import MixingModel, Mixtures
+from headwater.mixing.bayes.model import MixingModel
 from headwater.mixing.bayes.problem import Problem, make_problem
 from headwater.mixing.bayes.summary import parameter_rows, share_rows, summary_of
 from headwater.posterior import machine_code
-from headwater.posterior.records import Integers, Progress, SamplerSettings
+from headwater.posterior.records import Progress, SamplerSettings
 
 STEP = "fitting groups"
+SHORT = 500
+"""Draws of each chain where nothing else is asked for; enough for one group mostly, else made longer."""
 LISTEN_SECONDS = 0.5
 """How often the caller is asked whether to stop."""
 
@@ -63,7 +65,7 @@ def split(model: MixingModel, by: str) -> dict[str, MixingModel]:
     rows: dict[str, list[int]] = {}
     for row, label in enumerate(labels):
         rows.setdefault(label, []).append(row)
-    return {level: replace(model, mixtures=_some(model.mixtures, np.array(at))) for level, at in rows.items()}
+    return {level: replace(model, mixtures=model.mixtures.take(np.array(at))) for level, at in rows.items()}
 
 
 def fit_each(
@@ -82,7 +84,7 @@ def fit_each(
 
     Parameters
     ----------
-    settings : of each sampler; those that suit each problem by default
+    settings : of each sampler; by default those that suit each problem, with 4 chains of 500 draws
     progress : told (step, models done, models in all)
     stop : asked now and then; True ends sampling as Ctrl-C does
     keep_draws : keep everything of each fit, a few MB each; else numbers only
@@ -156,21 +158,10 @@ def _made(name: str, model: MixingModel) -> Problem:
 
 
 def _settings(given: SamplerSettings | None, problem: Problem, name: str) -> SamplerSettings:
-    settings = given or default_settings(problem)
+    settings = given or replace(default_settings(problem), tune=SHORT, draws=SHORT)
     return replace(settings, seed=seed_of(settings.seed, name), cores=1)
 
 
 def seed_of(seed: int, name: str) -> int:
     """Seed of the group of this name."""
     return int.from_bytes(hashlib.sha256(f"{seed} {name}".encode()).digest()[:6])
-
-
-def _some(mixtures: Mixtures, rows: Integers) -> Mixtures:
-    return replace(
-        mixtures,
-        values=mixtures.values[rows],
-        covariance=None if mixtures.covariance is None else mixtures.covariance[rows],
-        factors={name: tuple(labels[i] for i in rows) for name, labels in mixtures.factors.items()},
-        covariates={name: values[rows] for name, values in mixtures.covariates.items()},
-        ids=tuple(mixtures.ids[i] for i in rows) if mixtures.ids else (),
-    )

@@ -51,11 +51,20 @@ class Family(Protocol):
     log prior of its own parameters (with log-Jacobians), or ``-inf``.
     """
 
-    code: int
-    dimension: int
-    start: Array
-    floats: Array
-    ints: Integers
+    @property
+    def code(self) -> int: ...
+
+    @property
+    def dimension(self) -> int: ...
+
+    @property
+    def start(self) -> Array: ...
+
+    @property
+    def floats(self) -> Array: ...
+
+    @property
+    def ints(self) -> Integers: ...
 
     def parameters(self, positions: Array) -> Mapping[str, Named]:
         """Constrained parameters of D draws, positions (D, dimension), in the user's units."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -35,6 +35,17 @@ class Mixtures:
     factors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     covariates: Mapping[str, Array] = field(default_factory=dict)
     ids: tuple[str, ...] = ()
+
+    def take(self, rows: NDArray[np.int64]) -> Mixtures:
+        """Some of the mixtures, by row number."""
+        return replace(
+            self,
+            values=self.values[rows],
+            covariance=None if self.covariance is None else self.covariance[rows],
+            factors={name: tuple(labels[i] for i in rows) for name, labels in self.factors.items()},
+            covariates={name: values[rows] for name, values in self.covariates.items()},
+            ids=tuple(self.ids[i] for i in rows) if self.ids else (),
+        )
 
 
 @dataclass(frozen=True)

@@ -345,8 +345,8 @@ def test_every_sentence_of_the_catalogue_can_be_said():
     folder = Path(__file__).resolve().parents[2] / "src" / "headwater" / "report"
     code = "".join(path.read_text("utf-8") for path in [*(folder / "mix").glob("*.py"), folder / "page.py"])
     made = ("trouble", "remedy", "caution_of", "finding", "statistic", "style", "error", "form", "section",
-            "kind", "metric", "step", "parameter", "notice.rests_on", "notice.nearly", "notice.sources_pulled",
-            "method.mixsiar", "method.simmr", "levels.method_", "prior_of.")  # fmt: skip
+            "kind", "metric", "step", "parameter", "notice.rests_on", "notice.nearly", "method.mixsiar",
+            "notice.sources_pulled", "method.simmr", "levels.method_", "prior_of.")  # fmt: skip
     for key in catalogue("en"):
         if key.startswith("mix.") and not key.startswith(tuple(f"mix.{name}" for name in made)):
             stem = re.sub(r"\.(one|other)$", "", key)

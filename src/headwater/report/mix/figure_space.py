@@ -163,7 +163,7 @@ def _evaporation(panel: Axes, mixtures: Array, line: Line, level: int) -> None:
     """The way that evaporation takes, through the middle of the mixtures."""
     if not len(mixtures):
         return
-    middle, reach = mixtures.mean(axis=0), 0.6 * np.ptp(mixtures[:, 0])
+    middle, reach = mixtures.mean(axis=0), 0.5 * np.ptp(mixtures[:, 0])
     x = np.array([-reach, reach])
     low, high = line.low[level] * x, line.high[level] * x
     panel.fill_between(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
@@ -134,7 +133,7 @@ def _run(
             job.easy = round(EASY * settings.tune)
     flag = np.zeros(1, dtype=np.int64)
     try:
-        with ThreadPoolExecutor(settings.cores or os.cpu_count() or 1) as pool:
+        with ThreadPoolExecutor(machine_code.cores(settings.cores)) as pool:
             try:
                 _work(pool, target, jobs, flag, progress, stop)
             finally:

@@ -70,7 +70,8 @@ def convergence(draws: ArrayLike) -> Convergence:
     if chains and length >= LEAST_DRAWS:
         for where, block in _blocks(x):
             out[:, where], constant[where] = _measure(block)
-    return Convergence(*out, constant=constant)
+    rhat, ess_bulk, ess_tail, ess_mean, mean, sd, mcse = out
+    return Convergence(rhat, ess_bulk, ess_tail, ess_mean, mean, sd, mcse, constant)
 
 
 def quantile_mcse(draws: ArrayLike, probability: float) -> Array:

@@ -14,6 +14,7 @@ import platform
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -46,6 +47,20 @@ def load(modules: Sequence[str] = SAMPLER, *, progress: Progress | None = None) 
     if say:
         say(STEP, len(modules), len(modules))
     return tuple(loaded)
+
+
+def load_timed(
+    modules: Sequence[str] = SAMPLER, *, progress: Progress | None = None
+) -> tuple[tuple[ModuleType, ...], float]:
+    """The modules, and the processor's seconds that it took to import or compile them."""
+    before = time.process_time()
+    loaded = load(modules, progress=progress)
+    return loaded, time.process_time() - before
+
+
+def cores(asked: int = 0) -> int:
+    """Chains or groups that run at a time; 0 asks for as many as there are cores."""
+    return asked or os.cpu_count() or 1
 
 
 def is_warm(modules: Sequence[str] = SAMPLER) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
@@ -97,7 +96,7 @@ def fit_each(
     problems = {name: _made(name, model) for name, model in models.items()}
     machine_code.load(KERNELS, progress=progress)
     ended = Event()
-    cores = (settings.cores if settings else 0) or os.cpu_count() or 1
+    cores = machine_code.cores(settings.cores if settings else 0)
 
     def one(name: str) -> GroupFit | None:
         if ended.is_set():

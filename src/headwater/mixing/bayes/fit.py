@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -130,9 +129,8 @@ def fit_problem(
 ) -> Fit:
     """As ``fit``, for a problem that is ready."""
     settings = settings or default_settings(problem)
-    before = time.process_time()
-    density = machine_code.load(KERNELS, progress=progress)[-1].log_density
-    compiled = time.process_time() - before
+    modules, compiled = machine_code.load_timed(KERNELS, progress=progress)
+    density = modules[-1].log_density
     target = Target(density, problem.floats, problem.ints, problem.dimension, problem.start, problem.easy())
     zeros = has_structural_zeros(problem.model)
 

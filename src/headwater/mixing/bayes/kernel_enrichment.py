@@ -6,7 +6,8 @@ With u = E √a and x = −t, every distribution of E offered here needs only
 
 For x ≥ 0 the recursion loses all digits upwards, so the ratio r_n = J_n/J_{n−1} of a high order is taken
 from a table and the lower ones from r_j = j/(x + r_{j+1}), which loses none (Miller's algorithm; Gautschi,
-SIAM Rev. 9, 24, 1967); J₀ = 1/(x + r₁). For t > 0 everything is scaled by exp(−t²/2) and the recursion runs upwards.
+SIAM Rev. 9, 24, 1967); J₀ = 1/(x + r₁). For t > 0 everything is scaled by exp(−t²/2) and the recursion runs
+upwards.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """One evaporated lake and four rains: our fit against an importance sampler of the same model.
 
-The model is that of isoWater's ``mixSource`` (equations in docs/methods/evaporation_mixing.md): shares f ~
-Dirichlet(1, 1, 1, 1), E ~ U(0, 15), slope S ~ N(5.2, 0.3²), and the water is N(Σ f m + E (1, S), Σ f² C + R),
-with every source's mean m and covariance C taken as known. The importance sampler draws f, E and S from the prior
-and weighs by that density: nothing of it is shared with the fit. Sources are the rains of each quarter of the
-package's own example, read from the folder of reference data where there is one.
+The model is that of isoWater's ``mixSource`` (docs/methods/evaporation_mixing.md): shares f ~ Dirichlet(1),
+E ~ U(0, 15), slope S ~ N(5.2, 0.3²), water ~ N(Σ f m + E (1, S), Σ f² C + R), every source's mean m and
+covariance C known. The importance sampler draws f, E and S from the prior and weighs by that density: nothing
+of it is shared with the fit. Sources are the rains of each quarter of the package's own example, read from
+the folder of reference data where there is one.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import os
 import time
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +33,7 @@ PUBLISHED = (0.23, 0.27, 0.26, 0.25)
 
 
 def read_vignette() -> tuple[Array, Array, Array] | None:
-    """The lake (2,), means (4, 2) and covariances (4, 2, 2) of rain by quarter; None where the data are not here."""
+    """Lake (2,), means (4, 2) and covariances (4, 2, 2) of rain by quarter; None without the data."""
     shared = Path(os.environ.get("HEADWATER_SHARED", Path(__file__).resolve().parents[2] / "shared"))
     folder = shared / "reference" / "mixing" / "isowater_vignette"
     if not folder.is_dir():
@@ -55,7 +56,7 @@ def read_vignette() -> tuple[Array, Array, Array] | None:
     return np.array([float(first[name]) for name in TRACERS]), np.array(means), np.array(covariances)
 
 
-def importance(water: Array, means: Array, covariances: Array, rng: np.random.Generator) -> dict[str, object]:
+def importance(water: Array, means: Array, covariances: Array, rng: np.random.Generator) -> dict[str, Any]:
     """Mean and sd of the shares and of E, with the effective sample size."""
     f = rng.dirichlet(np.ones(len(means)), DRAWS)
     e = LARGEST * rng.random(DRAWS)
@@ -79,12 +80,20 @@ def model_of(water: Array, means: Array, covariances: Array) -> MixingModel:
     """That model, declared: one water, sources known exactly, E uniform."""
     k = len(means)
     sources = Sources(
-        tuple(f"quarter {i + 1}" for i in range(k)), TRACERS, means[None], covariances[None], np.full((1, k), 99),
+        names=tuple(f"quarter {i + 1}" for i in range(k)),
+        tracers=TRACERS,
+        mean=means[None],
+        covariance=covariances[None],
+        n=np.full((1, k), 99),
         mean_covariance=np.zeros((1, k, 2, 2)),
-    )  # fmt: skip
+    )
     evaporation = Evaporation(SLOPE, SLOPE_SD, form="uniform", start_scale=0.0, largest=LARGEST)
     return MixingModel(
-        Mixtures(TRACERS, water[None], ERROR[None]), sources, error="process", prior=(1.0,) * k, evaporation=evaporation
+        Mixtures(TRACERS, water[None], ERROR[None]),
+        sources,
+        error="process",
+        prior=(1.0,) * k,
+        evaporation=evaporation,
     )
 
 
@@ -105,17 +114,19 @@ def main() -> dict[str, object]:
     e, e_sd = family.enrichment(cells, own, means)  # type: ignore[attr-defined]
     total_sd = float(np.sqrt(e.var() + (e_sd**2).mean()))
     ess = found.diagnosis.worst_ess_bulk
-    off = float(np.abs(shares.mean(axis=0) - np.asarray(oracle["shares"])).max())
-    print(f"importance sampler: shares {np.round(oracle['shares'], 3)}, sd {np.round(oracle['shares_sd'], 3)}, "
-          f"E {oracle['e']:.2f} ± {oracle['e_sd']:.2f} ‰, ESS {oracle['ess']:.0f} ({cost:.1f} CPU s)")  # fmt: skip
-    print(f"fit: shares {shares.mean(axis=0).round(3)}, sd {shares.std(axis=0).round(3)}, E {e.mean():.2f} ± "
-          f"{total_sd:.2f} ‰, least bulk ESS {ess:.0f} ({found.sampling_seconds:.1f} CPU s of sampling)")  # fmt: skip
-    print(f"largest difference of a share {off:.4f}; from the published two digits "
-          f"{np.abs(shares.mean(axis=0) - PUBLISHED).max():.4f}")  # fmt: skip
+    off = float(np.abs(shares.mean(axis=0) - oracle["shares"]).max())
+    found_shares, found_sd = shares.mean(axis=0), shares.std(axis=0)
+    print("importance sampler: shares", np.round(oracle["shares"], 3), "sd", np.round(oracle["shares_sd"], 3))
+    print(f"  E {oracle['e']:.2f} ± {oracle['e_sd']:.2f} ‰, ESS {oracle['ess']:.0f}, {cost:.1f} CPU s")
+    print("fit: shares", found_shares.round(3), "sd", found_sd.round(3))
+    spent = found.sampling_seconds
+    print(f"  E {e.mean():.2f} ± {total_sd:.2f} ‰, least bulk ESS {ess:.0f}, {spent:.1f} CPU s of sampling")
+    printed = np.abs(found_shares - PUBLISHED).max()
+    print(f"largest difference of a share {off:.4f}, from the published two digits {printed:.4f}")
     return {
         "oracle": {k: np.round(v, 4).tolist() for k, v in oracle.items()},
-        "shares": shares.mean(axis=0).round(4).tolist(),
-        "shares_sd": shares.std(axis=0).round(4).tolist(),
+        "shares": found_shares.round(4).tolist(),
+        "shares_sd": found_sd.round(4).tolist(),
         "e": round(float(e.mean()), 3),
         "e_sd": round(total_sd, 3),
         "ess_bulk": round(ess),

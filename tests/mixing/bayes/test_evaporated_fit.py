@@ -180,7 +180,10 @@ def test_parameters_have_names_units_and_levels():
     assert not found["source_pull"].hyper
     zero, mean = found["evaporation_shape"].value[0, 0], family.mean_enrichment(position[None])[0, 0]
     at = family.layout.mean
-    expected = np.exp(position[at]) * (1.0 - zero) + family.starts_of_e(position[None])[0]
+    expected = (
+        family.evaporation.mean_scale * np.exp(position[at]) * (1.0 - zero)
+        + family.starts_of_e(position[None])[0]
+    )
     assert mean == pytest.approx(expected)
 
 

@@ -10,6 +10,9 @@ from headwater.mixing.bayes.evaporation_report import (
     LEAST_ANGLE,
     MOST_DISAGREEMENT,
     MOST_PULL,
+    other_forms,
+    predictive_gain,
+    preferred,
     report_evaporation,
 )
 from headwater.mixing.bayes.model import Evaporation, Factor, MixingModel, Mixtures, Sources
@@ -133,6 +136,29 @@ def test_forms_that_disagree_are_flagged(report):
     assert len(rows) == 4
     assert rows[0]["other_form"] == pytest.approx(report.share[0, 0] - report.disagreement[0, 0])
     assert rows[0]["ratio"] == pytest.approx(report.sd[0, 0] / report.across_sd[0, 0])
+
+
+def test_a_spike_is_preferred_where_half_of_the_waters_have_not_evaporated(wide):
+    rng = np.random.default_rng(9)
+    values = soil(WIDE, rng, 200)
+    dry = soil(WIDE, rng, 200, shape=1e-9)
+    found = fit_quickly(make_model(WIDE, np.concatenate([values, dry])))
+    others = other_forms(found.model.evaporation)
+    assert list(others) == ["exponential", "erlang_spike"]
+    assert others["exponential"].start_scale == 0.0
+    beside = [fit_quickly(replace(found.model, evaporation=own)) for own in others.values()]
+    assert preferred(found, beside) == 2
+    gain, se = predictive_gain(found, beside[1])
+    assert gain > 2.0 * se > 0.0
+    assert preferred(wide, [wide]) == 0
+    report = report_evaporation(found, {"all": np.arange(400)}, second=beside)
+    assert report.gains[1] == (gain, se)
+    assert np.abs(report.disagreement).max() == pytest.approx(
+        max(
+            np.abs(one.shares_of([np.arange(400)])[:, 0].mean(axis=0) - report.share[0]).max()
+            for one in beside
+        )
+    )
 
 
 def test_a_model_without_evaporation_is_refused(wide):

@@ -135,7 +135,9 @@ class Evaporated:
         if at.shape >= 0:
             shape = self.shape(positions)
             if _CODES[self.evaporation.form] == 3:
-                found["evaporation_shape"] = Named(shape[:, :4], ("order",), {"order": ORDERS})
+                used = [k for k, kind in enumerate(_ORDERS[self.evaporation.form]) if kind]
+                coords = {"order": tuple(ORDERS[k] for k in used)}
+                found["evaporation_shape"] = Named(shape[:, used], ("order",), coords)
             else:
                 found["evaporation_shape"] = Named(shape[:, 0])
         found["source_pull"] = Named(

@@ -6,8 +6,8 @@ shares is free of any assumption on E. Along the line a share and E trade places
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -16,6 +16,8 @@ from headwater.errors import SettingsRefused
 from headwater.mixing.bayes.evaporated import Evaporated
 from headwater.mixing.bayes.family import Array, Integers
 from headwater.mixing.bayes.fit import Fit
+from headwater.mixing.bayes.model import Evaporation
+from headwater.posterior.compare import waic
 
 Flag = Literal["rests_on_distribution", "nearly_parallel", "sources_pulled", "forms_disagree"]
 LEAST_RATIO = 0.3
@@ -24,8 +26,10 @@ LEAST_ANGLE = 0.3
 """Sine of the angle between the difference of two sources and the evaporation line."""
 MOST_PULL = 2.0
 """sd by which the mixtures have moved a source mean."""
-MOST_DISAGREEMENT = 0.03
+MOST_DISAGREEMENT = 0.045
 """Difference of a share between two forms of the distribution of E."""
+LEAST_GAIN = 5.0
+"""Gain in expected log predictive density from which on another form is preferred (and 2 standard errors)."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,8 @@ class EvaporationReport:
     angle : shape (R, K, K), sine of the angle between s_j − s_k and the evaporation line, in the metric of
         the mixtures' covariance; 1 on the diagonal and where a source is absent
     pull : shape (R, K), largest |posterior mean of z| of each source mean
-    other : shape (G, K), share under the second form; None where there was none
+    other : shape (G, K), share under that form beside it which moves the group most; None without one
+    gains : (difference, standard error) of the expected log predictive density of every form beside it
     flags : for each group
     """
 
@@ -54,6 +59,7 @@ class EvaporationReport:
     angle: Array
     pull: Array
     other: Array | None
+    gains: tuple[tuple[float, float], ...]
     flags: tuple[frozenset[Flag], ...]
 
     @property
@@ -63,7 +69,7 @@ class EvaporationReport:
 
     @property
     def disagreement(self) -> Array | None:
-        """Share minus that under the second form, shape (G, K)."""
+        """Share minus that under the form which moves it most, shape (G, K)."""
         return None if self.other is None else self.share - self.other
 
     def summary(self) -> list[dict[str, object]]:
@@ -85,7 +91,7 @@ class EvaporationReport:
 
 
 def report_evaporation(
-    fit: Fit, groups: Mapping[str, Integers], *, second: Fit | None = None, every: int = 1
+    fit: Fit, groups: Mapping[str, Integers], *, second: Fit | Sequence[Fit] | None = None, every: int = 1
 ) -> EvaporationReport:
     """What the shares of groups of mixtures owe to the assumed distribution of E.
 
@@ -101,7 +107,7 @@ def report_evaporation(
     Parameters
     ----------
     groups : name → row numbers of its mixtures, all of one level of the sources
-    second : the same data under another form of the distribution of E
+    second : the same data under other forms of the distribution of E (``other_forms``)
     every : draws are taken one in so many
 
     Raises
@@ -114,8 +120,9 @@ def report_evaporation(
         raise SettingsRefused("a report on evaporation needs a model with evaporation; this one has none")
     blocks = _blocks_of(fit, groups)
     drawn = fit.shares_of(list(groups.values()), every)
-    other = None if second is None else second.shares_of(list(groups.values()), every).mean(axis=0)
     share, sd = drawn.mean(axis=0), drawn.std(axis=0)
+    beside = [second] if isinstance(second, Fit) else list(second or ())
+    other = _most_apart(share, [one.shares_of(list(groups.values()), every).mean(axis=0) for one in beside])
     own = fit.problem.split(fit.positions[::every])[1]
     means = family.source_means(np.empty(0), own, np.random.default_rng(0)).mean(axis=0)
     pull = np.abs(family.pull(own).mean(axis=0)).max(axis=-1)
@@ -133,8 +140,56 @@ def report_evaporation(
     model = fit.model
     levels = model.sources.levels or ("all",)
     return EvaporationReport(
-        tuple(groups), model.sources.names, levels, share, sd, across, angle, pull, other, flags
-    )
+        tuple(groups), model.sources.names, levels, share, sd, across, angle, pull, other,
+        tuple(predictive_gain(fit, one) for one in beside), flags,
+    )  # fmt: skip
+
+
+def other_forms(own: Evaporation) -> dict[str, Evaporation]:
+    """Forms to fit beside one, by a short name: two that err to opposite sides where they are wrong.
+
+    ``exponential`` from 0 puts most mixtures next to their sources: a share that it raises rests on how
+    little the least evaporated waters have evaporated. ``erlang_spike`` lets part of them not evaporate.
+    """
+    forms = {
+        "exponential": replace(own, form="exponential", start_scale=0.0),
+        "erlang_spike": replace(own, form="erlang_spike"),
+        "erlang": replace(own, form="erlang"),
+    }
+    kept = {name: one for name, one in forms.items() if one != own}
+    return dict(list(kept.items())[:2])
+
+
+def predictive_gain(first: Fit, other: Fit) -> tuple[float, float]:
+    """Gain in expected log predictive density (WAIC) by another form, with its standard error."""
+    ours, theirs = (_predicted(fit) for fit in (first, other))
+    difference = theirs - ours
+    return float(difference.sum()), float(np.sqrt(len(difference)) * difference.std())
+
+
+def preferred(first: Fit, others: Sequence[Fit]) -> int:
+    """Number of the fit to be used: 0 for the first, unless another predicts clearly better."""
+    gains = [predictive_gain(first, other) for other in others]
+    clear = [number for number, (gain, se) in enumerate(gains, 1) if gain > max(LEAST_GAIN, 2.0 * se)]
+    return max(clear, key=lambda number: gains[number - 1][0], default=0)
+
+
+def _predicted(fit: Fit) -> Array:
+    """Expected log predictive density of every mixture, shape (N,)."""
+    every = max(1, len(fit.positions) * len(fit.model.mixtures.values) // 2_000_000)
+    ours, own = fit.problem.split(fit.positions[::every])
+    shares, family = fit.problem.shares.cells(ours), fit.problem.family
+    means = family.source_means(shares, own, np.random.default_rng(0))
+    return waic(family.log_likelihood(shares, own, means)[None]).elpd_i
+
+
+def _most_apart(share: Array, others: list[Array]) -> Array | None:
+    """Of every group, the shares of that form which differs most, shape (G, K)."""
+    if not others:
+        return None
+    stacked = np.stack(others)
+    apart = np.nan_to_num(np.abs(stacked - share)).max(axis=2).argmax(axis=0)
+    return np.asarray(stacked[apart, np.arange(len(share))])
 
 
 def _blocks_of(fit: Fit, groups: Mapping[str, Integers]) -> list[int]:

@@ -119,7 +119,8 @@ class Evaporation:
     ----------
     slope, slope_sd : prior of S; one S for all, or one for each level of the sources (``slope_by_level``)
     slope_scatter : sd of S from mixture to mixture
-    form : of the distribution of E, integrated out
+    form : of the distribution of E, integrated out. ``erlang`` mixes orders 1 (exponential) to 3, so that its
+        shape is learned; ``spike`` and ``erlang_spike`` let part of the mixtures not evaporate at all
     mean_scale : half-normal scale of the mean of E, one for each level of the sources [‰]
     start_scale : half-normal scale of the least E, δ [‰]; 0: none
     effects : factors by whose levels the mean of E may differ
@@ -131,8 +132,8 @@ class Evaporation:
     slope_sd: float
     slope_by_level: bool = False
     slope_scatter: float = 0.0
-    form: Form = "exponential"
-    mean_scale: float = 1.0
+    form: Form = "erlang"
+    mean_scale: float = 2.0
     start_scale: float = 0.5
     effects: tuple[str, ...] = ()
     effect_scale: float = 0.3

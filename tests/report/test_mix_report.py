@@ -17,6 +17,7 @@ from headwater.errors import InputRefused
 from headwater.mixing.bayes.check import Code
 from headwater.mixing.bayes.evaporation_report import Flag
 from headwater.mixing.bayes.model import (
+    Absent,
     Error,
     Evaporation,
     Factor,
@@ -200,6 +201,24 @@ def test_every_reason_is_said_with_its_number_and_remedy(bad):
 def test_interrupted_is_said(good):
     cut = replace(good, chains=replace(good.chains, interrupted=True))
     assert "sampling was interrupted" in Read(page(cut)).text
+
+
+def test_a_fit_that_never_began_has_a_page():
+    from headwater.mixing.bayes.fit import fit
+
+    read = Read(page(fit(model_of(), QUICK, stop=lambda: True)))
+    assert "sampling was interrupted" in read.text and not re.search(r"\bnan\b|table-overall", read.text)
+
+
+def test_an_absent_source_has_a_dash_instead_of_a_share(good):
+    from headwater.mixing.bayes.problem import make_problem
+
+    model = replace(good.model, absent=(Absent("Seal", "Pack", ("2",)),))
+    problem = make_problem(model)
+    hidden = replace(good, problem=problem, draws=problem.quantities(good.positions))
+    text = Read(page(hidden)).text
+    assert re.search(r"Pack 2 9 \d+ ± \d+ % \d+–\d+ % \d+ ± \d+ % \d+–\d+ % –", text)
+    assert "the source is declared absent there" in text and "absent there" not in Read(page(good)).text
 
 
 def test_names_from_tables_cannot_become_markup(good):

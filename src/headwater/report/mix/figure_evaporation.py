@@ -13,7 +13,7 @@ from headwater.report.mix.material import Material
 from headwater.report.mix.planned import Planned
 from headwater.report.mix.words import level_name
 from headwater.report.numbers import number
-from headwater.report.style import DASHES, INK, QUIET, WIDE_MM
+from headwater.report.style import DASHES, INK, MIDDLE_MM, QUIET, WIDE_MM
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,14 +25,16 @@ if TYPE_CHECKING:
 WARM = "#C8553D"
 MOST_LEVELS = 6
 BINS = 30
+FEWEST = 5
+"""Mixtures whose enrichments are worth a histogram."""
 
 
 def plan(material: Material, text: Text) -> list[Planned]:
     """One figure, where the model has evaporation."""
     own, enrichment = material.fit.model.evaporation, material.enrichment
-    if own is None or enrichment is None:
-        return []
     slopes = material.fit.draws.get("evaporation_slope")
+    if own is None or enrichment is None or (slopes is None and len(enrichment) < FEWEST):
+        return []
     draws = None if slopes is None else slopes.value.reshape(len(slopes.value), -1)
     by, levels = material.fit.model.sources.by, material.fit.model.sources.levels
     labels = (
@@ -60,23 +62,29 @@ def draw_evaporation(
         for i, label in enumerate(labels[:MOST_LEVELS] or [""])
     ]
     legend.append(line_key(text("mix.prior.prior"), colour=QUIET, dash=(0, (4, 2)), width=1.1))
-    learned = slopes is not None
+    learned, many = slopes is not None, len(enrichment) >= FEWEST
+    panels = int(learned) + int(many)
     fig, axes = panel_grid(
-        2 if learned else 1, width_mm=WIDE_MM, height_mm=42, columns=2 if learned else 1,
+        panels, width_mm=WIDE_MM if panels > 1 else MIDDLE_MM, height_mm=42, columns=panels,
         margins=Margins(left=12, across=16, bottom=11), legend=legend if learned else (),
     )  # fmt: skip
     if slopes is not None:
-        heading(axes[0], text("mix.evaporation.slope"), 0)
+        heading(axes[0], text("mix.evaporation.slope"), 0 if many else None)
         _slope(axes[0], slopes[:, :MOST_LEVELS], *prior)
-    heading(axes[-1], text("mix.evaporation.enrichment"), 1 if learned else None)
-    count, edges = np.histogram(enrichment, bins=min(BINS, max(5, len(enrichment) // 4)))
-    axes[-1].stairs(count, edges, color=INK, fill=True, alpha=0.25)
-    axes[-1].stairs(count, edges, color=INK, linewidth=1.0)
-    axes[-1].set_xlim(left=min(0.0, float(edges[0])))
-    axes[-1].set_xlabel(text("mix.evaporation.axis"))
-    axes[-1].set_ylabel(text("mix.fit.mixtures"))
-    axes[-1].yaxis.get_major_locator().set_params(integer=True)
+    if many:
+        heading(axes[-1], text("mix.evaporation.enrichment"), 1 if learned else None)
+        _enrichment(axes[-1], enrichment)
+        axes[-1].set_xlabel(text("mix.evaporation.axis"))
+        axes[-1].set_ylabel(text("mix.fit.mixtures"))
     return fig
+
+
+def _enrichment(panel: Axes, enrichment: Array) -> None:
+    count, edges = np.histogram(enrichment, bins=min(BINS, max(5, len(enrichment) // 4)))
+    panel.stairs(count, edges, color=INK, fill=True, alpha=0.25)
+    panel.stairs(count, edges, color=INK, linewidth=1.0)
+    panel.set_xlim(left=min(0.0, float(edges[0])))
+    panel.yaxis.get_major_locator().set_params(integer=True)
 
 
 def _slope(panel: Axes, slopes: Array, mean: float, sd: float) -> None:

@@ -83,11 +83,13 @@ def _levels(material: Material, place: int, text: Text) -> DisplayTable | None:
         cells = [
             Cell(share_with_sd(shares.mean[level, k], sd[level, k]),
                  share_range(shares.low[level, k], shares.high[level, k]))
+            if shares.high[level, k] > 0.0 else Cell(MISSING)
             for k in shown
         ]  # fmt: skip
         rows.append([level_name(term.name, term.levels[level]), integer(n[level]), *cells])
     heads = [Head(term.name, text=True), Head("n"), *(Head(material.names[k]) for k in shown)]
     caption = text("mix.table.levels", factor=term.name) + _hidden(material, len(shown), text)
+    caption += text("mix.levels.absent") if (shares.high[:, shown] == 0.0).any() else ""
     return display_table(f"levels-{place + 1}", caption, heads, rows, file=SHARES, first=15)
 
 

@@ -6,54 +6,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from headwater.errors import SettingsRefused
+from headwater.mixing.bayes.design import contrasts
+from headwater.mixing.bayes.evaporated_layout import (
+    CODES,
+    ORDERS,
+    ORDERS_OF,
+    PROCESS_LOG_SD,
+    PROCESS_SCALE,
+    Layout,
+    check_evaporation,
+    different_errors,
+    effect_codes,
+    lay_out,
+    scalars,
+    source_numbers,
+    start_of,
+    statistics,
+)
 from headwater.mixing.bayes.family import EVAPORATED, Array, Cells, Integers, Named
-from headwater.mixing.bayes.model import Evaporation, Form, MixingModel
+from headwater.mixing.bayes.model import Evaporation, MixingModel
 from headwater.posterior import machine_code
 
-PROCESS_SCALE, PROCESS_LOG_SD = 0.3, 1.0
-"""Prior of ξ: log-normal with this median. A soil water averages many events, so that it spreads less than
-single source waters, weighted by share²."""
-START = {"mean": -0.7, "start": -0.8, "sd": 0.0}
-"""Where chains start: μ = half its scale, δ = 0.37 and every sd = 0.69 of theirs."""
-_CODES: dict[Form, int] = {
-    "exponential": 0,
-    "truncated_normal": 1,
-    "uniform": 2,
-    "spike": 3,
-    "erlang": 3,
-    "erlang_spike": 3,
-}
-_ORDERS: dict[Form, tuple[int, int, int, int]] = {
-    "spike": (2, 1, 0, 0),
-    "erlang": (0, 1, 2, 2),
-    "erlang_spike": (2, 1, 2, 2),
-}
-"""Orders 0 to 3: absent, against which the others are weighed, or free."""
-SHAPE_SD = 1.5
-"""sd of the log of every weight relative to that of the exponential."""
-SPIKE_LOGIT = -2.0
-"""Prior mean of that log for the spike at zero."""
-ORDERS = ("0", "1", "2", "3")
 KERNEL = "headwater.mixing.bayes.kernel_evaporated_waters"
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Where each parameter lies in a position; −1: absent."""
-
-    sources: Integers
-    process: int
-    slopes: int
-    slope: int
-    mean: int
-    start: int
-    effects: int
-    sds: int
-    shape: int
-    dimension: int
 
 
 @dataclass(frozen=True)
@@ -134,8 +109,8 @@ class Evaporated:
             found[f"evaporation_of_{name}"] = Named(value, (name,), {name: labels})
         if at.shape >= 0:
             shape = self.shape(positions)
-            if _CODES[self.evaporation.form] == 3:
-                used = [k for k, kind in enumerate(_ORDERS[self.evaporation.form]) if kind]
+            if CODES[self.evaporation.form] == 3:
+                used = [k for k, kind in enumerate(ORDERS_OF[self.evaporation.form]) if kind]
                 coords = {"order": tuple(ORDERS[k] for k in used)}
                 found["evaporation_shape"] = Named(shape[:, used], ("order",), coords)
             else:
@@ -241,16 +216,16 @@ class Evaporated:
         """What the kernel needs of the shape, shape (D, 8): see ``kernel_evaporated._shape``."""
         w = np.zeros((len(positions), 8))
         form = self.evaporation.form
-        if form in _ORDERS:
+        if form in ORDERS_OF:
             logit = np.full((len(positions), 4), -np.inf)
             at = self.layout.shape
-            for order, kind in enumerate(_ORDERS[form]):
+            for order, kind in enumerate(ORDERS_OF[form]):
                 if kind == 2:
                     logit[:, order] = positions[:, at]
                     at += 1
                 elif kind == 1:
                     logit[:, order] = 0.0
-            used = np.array(_ORDERS[form]) > 0
+            used = np.array(ORDERS_OF[form]) > 0
             logit = np.exp(logit - logit.max(axis=1, keepdims=True))
             logit[:, used] = np.maximum(logit[:, used], 1e-300)
             w[:, :4] = logit / logit.sum(axis=1, keepdims=True)
@@ -272,7 +247,7 @@ class Evaporated:
             return start + np.full((1, len(self.mean)), 0.5 * own.largest)
         at, rows = self.layout.mean, len(self.mean)
         mean = own.mean_scale * np.exp(np.minimum(positions[:, at : at + rows], 50.0))
-        if own.form in _ORDERS:
+        if own.form in ORDERS_OF:
             mean = mean * (1.0 - self.shape(positions)[:, :1])
         return start + mean
 
@@ -282,8 +257,6 @@ class Evaporated:
         return self.evaporation.effect_scale * np.logaddexp(0.0, l)
 
     def _effect(self, positions: Array, number: int) -> Array:
-        from headwater.mixing.bayes.design import contrasts
-
         before = sum(len(labels) - 1 for labels in self.effects[:number])
         at, size = self.layout.effects + before, len(self.effects[number])
         z = positions[:, at : at + size - 1]
@@ -318,7 +291,7 @@ class Evaporated:
         draws, n = len(positions), len(self.order)
         out = np.empty((3, draws, n))
         kernel.waters(
-            _CODES[self.evaporation.form],
+            CODES[self.evaporation.form],
             np.ascontiguousarray(shares),
             np.ascontiguousarray(np.nan_to_num(means)),
             self.process_scale(positions),
@@ -352,11 +325,11 @@ def make_evaporated(model: MixingModel, cells: Cells) -> Evaporated:
     """
     own = model.evaporation
     assert own is not None
-    _check(model, own)
+    check_evaporation(model, own)
     block = cells.block[cells.of]
-    codes, labels = _effect_codes(model, own)
-    errors, error_of = _errors(model)
-    mean, root, single, fixed = _sources(model)
+    codes, labels = effect_codes(model, own)
+    errors, error_of = different_errors(model)
+    mean, root, single, fixed = source_numbers(model)
     key = np.column_stack([block, codes])
     levels, level_of = np.unique(key, axis=0, return_inverse=True)
     groups = np.column_stack([cells.of, level_of.ravel(), error_of])
@@ -365,11 +338,11 @@ def make_evaporated(model: MixingModel, cells: Cells) -> Evaporated:
     new = np.flatnonzero((np.diff(ordered, axis=0) != 0).any(axis=1)) + 1
     starts = np.concatenate([[0], new, [len(order)]]).astype(np.int64)
     group = np.ascontiguousarray(ordered[starts[:-1]].T.astype(np.int64))
-    layout = _lay_out(own, model, fixed, labels)
+    layout = lay_out(own, model, fixed, labels)
     values = model.mixtures.values[order]
     counts = [len(model.sources.names), len(group[0]), len(mean), len(order), len(levels), len(labels)]
     header = [
-        _CODES[own.form], *counts, layout.process, layout.slopes, layout.slope, layout.mean, layout.start,
+        CODES[own.form], *counts, layout.process, layout.slopes, layout.slope, layout.mean, layout.start,
         layout.effects, layout.sds, layout.shape, len(errors),
     ]  # fmt: skip
     ints = np.concatenate(
@@ -377,166 +350,15 @@ def make_evaporated(model: MixingModel, cells: Cells) -> Evaporated:
     ).astype(np.int64)
     floats = np.concatenate(
         [
-            _scalars(own),
+            scalars(own),
             np.concatenate([mean, root, single], axis=2).ravel(),
             errors.ravel(),
-            _statistics(values, starts).ravel(),
+            statistics(values, starts).ravel(),
             values.ravel(),
         ]
     ).astype(float)
     return Evaporated(
         model, layout, order, starts, group[0], group[1], group[2], np.ascontiguousarray(levels[:, 0]),
         np.ascontiguousarray(levels[:, 1:]), labels, mean, root, single, errors, floats, ints,
-        _start(own, layout, labels),
+        start_of(own, layout, labels),
     )  # fmt: skip
-
-
-def _check(model: MixingModel, own: Evaporation) -> None:
-    tracers = model.mixtures.tracers
-    if len(tracers) != 2 or "18" not in tracers[0]:
-        raise SettingsRefused(
-            f"evaporation needs the two tracers δ18O and δ2H, in this order; the mixtures have "
-            f"{', '.join(tracers)}: leave the others out, or change their order"
-        )
-    if model.style != "headwater":
-        raise SettingsRefused(
-            f"evaporation is no part of the model {model.style}: use --model headwater, or leave it out"
-        )
-    if model.error not in ("process*residual", "process"):
-        raise SettingsRefused(
-            f"error {model.error!r} cannot be combined with evaporation: process*residual (scale of the "
-            "process learned) and process (scale 1) can"
-        )
-    if model.sources.concentration is not None:
-        raise SettingsRefused("evaporation: water is water, leave the concentrations out")
-    if own.form not in _CODES:
-        raise SettingsRefused(f"evaporation form {own.form!r}; allowed: {', '.join(_CODES)}")
-    limits = {
-        "slope": (own.slope, np.isfinite(own.slope)),
-        "slope_sd": (own.slope_sd, own.slope_sd >= 0.0),
-        "slope_scatter": (own.slope_scatter, own.slope_scatter >= 0.0),
-        "mean_scale": (own.mean_scale, own.mean_scale > 0.0),
-        "start_scale": (own.start_scale, own.start_scale >= 0.0),
-        "effect_scale": (own.effect_scale, own.effect_scale > 0.0),
-        "largest": (own.largest, own.largest > 0.0),
-    }
-    for name, (value, fine) in limits.items():
-        if not (fine and np.isfinite(value)):
-            raise SettingsRefused(f"evaporation: {name} = {value:g}; it must be a number in its range")
-
-
-def _effect_codes(model: MixingModel, own: Evaporation) -> tuple[Integers, tuple[tuple[str, ...], ...]]:
-    """Levels of the factors of E, (N, F), and their labels; a factor of one level is left out by its size."""
-    codes, labels = [], []
-    for name in own.effects:
-        of = model.mixtures.factors.get(name)
-        if of is None:
-            raise SettingsRefused(
-                f"evaporation effects: the mixtures have no factor {name!r}; "
-                f"there are: {', '.join(model.mixtures.factors) or 'none'}"
-            )
-        names, code = np.unique(np.array(of, dtype=str), return_inverse=True)
-        if len(names) < 2:
-            raise SettingsRefused(f"evaporation effects: {name!r} has one level only: leave it out")
-        labels.append(tuple(names.tolist()))
-        codes.append(code)
-    n = len(model.mixtures.values)
-    return np.array(codes, dtype=np.int64).reshape(-1, n).T, tuple(labels)
-
-
-def _errors(model: MixingModel) -> tuple[Array, Integers]:
-    """Different analytical covariances (U, 3) and which one each mixture has (N,)."""
-    cover = model.mixtures.covariance
-    n = len(model.mixtures.values)
-    if cover is None:
-        return np.zeros((1, 3)), np.zeros(n, dtype=np.int64)
-    flat = np.column_stack([cover[:, 0, 0], cover[:, 0, 1], cover[:, 1, 1]])
-    errors, of = np.unique(flat, axis=0, return_inverse=True)
-    return errors, of.ravel().astype(np.int64)
-
-
-def _sources(model: MixingModel) -> tuple[Array, Array, Array, NDArray[np.bool_]]:
-    """Means (R, K, 2), Cholesky factors of their covariances (R, K, 3), covariances (R, K, 3), and which
-    means are known exactly or absent (R, K)."""
-    given = model.sources
-    mean = np.array(given.mean, dtype=float)
-    if given.discrimination is not None:
-        mean = mean + given.discrimination
-    single = np.array(given.covariance, dtype=float)
-    cover = given.mean_covariance
-    if cover is None:
-        cover = single / np.maximum(given.n, 1)[..., None, None]
-    present: NDArray[np.bool_] = np.ones(mean.shape[:2], dtype=bool)
-    if given.present is not None:
-        present = given.present
-    mean, single, cover = (np.where(_wide(present, a), a, 0.0) for a in (mean, single, cover))
-    root = np.zeros((*mean.shape[:2], 3))
-    root[..., 0] = np.sqrt(cover[..., 0, 0])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        root[..., 1] = np.where(root[..., 0] > 0.0, cover[..., 0, 1] / root[..., 0], 0.0)
-    root[..., 2] = np.sqrt(np.maximum(cover[..., 1, 1] - root[..., 1] ** 2, 0.0))
-    flat = np.stack([single[..., 0, 0], single[..., 0, 1], single[..., 1, 1]], axis=-1)
-    fixed: NDArray[np.bool_] = np.logical_not((root > 0.0).any(axis=-1))
-    return mean, root, flat, fixed
-
-
-def _wide(present: NDArray[np.bool_], like: Array) -> NDArray[np.bool_]:
-    return present.reshape(*present.shape, *([1] * (like.ndim - 2)))
-
-
-def _lay_out(
-    own: Evaporation, model: MixingModel, fixed: NDArray[np.bool_], labels: tuple[tuple[str, ...], ...]
-) -> Layout:
-    rows = len(model.sources.mean)
-    number = 0
-
-    def take(count: int) -> int:
-        nonlocal number
-        number += count
-        return number - count if count else -1
-
-    sources = np.array([-1 if known else take(2) for known in fixed.ravel()], dtype=np.int64)
-    process = take(rows if model.error == "process*residual" else 0)
-    slopes = 0 if own.slope_sd == 0.0 else rows if own.slope_by_level else 1
-    slope = max(take(slopes), 0)
-    spread = own.form != "uniform"
-    mean = take(rows if spread else 0)
-    start = take(1 if own.start_scale > 0.0 else 0)
-    effects = max(take(sum(len(names) - 1 for names in labels) if spread else 0), 0)
-    sds = max(take(len(labels) if spread else 0), 0)
-    free = 1 if own.form == "truncated_normal" else _ORDERS.get(own.form, ()).count(2)
-    shape = take(free)
-    return Layout(
-        sources.reshape(fixed.shape), process, slopes, slope, mean, start, effects, sds, shape, number
-    )
-
-
-def _scalars(own: Evaporation) -> Array:
-    orders = _ORDERS.get(own.form, (0, 0, 0, 0))
-    return np.array(
-        [
-            np.log(PROCESS_SCALE), PROCESS_LOG_SD, own.slope, own.slope_sd, own.slope_scatter, own.mean_scale,
-            own.start_scale, own.effect_scale, own.largest, *orders, SPIKE_LOGIT, 0.0, 0.0, 0.0, SHAPE_SD,
-        ]
-    )  # fmt: skip
-
-
-def _statistics(values: Array, starts: Integers) -> Array:
-    """Mean and scatter about it of every group, shape (G, 5)."""
-    size = np.diff(starts).astype(float)
-    mean = np.add.reduceat(values, starts[:-1], axis=0) / size[:, None]
-    r = values - np.repeat(mean, np.diff(starts), axis=0)
-    product = np.column_stack([r[:, 0] ** 2, r[:, 0] * r[:, 1], r[:, 1] ** 2])
-    return np.column_stack([mean, np.add.reduceat(product, starts[:-1], axis=0)])
-
-
-def _start(own: Evaporation, at: Layout, labels: tuple[tuple[str, ...], ...]) -> Array:
-    start = np.zeros(at.dimension)
-    if at.mean >= 0:
-        start[at.mean : at.mean + len(at.sources)] = START["mean"]
-        start[at.sds : at.sds + len(labels)] = START["sd"]
-    if at.start >= 0:
-        start[at.start] = START["start"]
-    if _ORDERS.get(own.form, (0,))[0] == 2:
-        start[at.shape] = SPIKE_LOGIT
-    return start

@@ -13,7 +13,8 @@ import numpy as np
 
 from headwater.mixing.bayes import kernel_gaussian_slots as at
 from headwater.mixing.bayes.bartlett import SD_PRIOR
-from headwater.mixing.bayes.evaporated import SHAPE_SD, Evaporated, make_evaporated
+from headwater.mixing.bayes.evaporated import Evaporated, make_evaporated
+from headwater.mixing.bayes.evaporated_layout import SHAPE_SD, SPIKE_LOGIT
 from headwater.mixing.bayes.family import Array
 from headwater.mixing.bayes.gaussian import Gaussian
 from headwater.mixing.bayes.gaussian_groups import gather
@@ -248,6 +249,8 @@ def _evaporated(family: Evaporated, draws: int, rng: np.random.Generator) -> Arr
         positions[:, layout.start] = _softplus_inverse(size[:, layout.start])
     if layout.shape >= 0 and family.evaporation.form != "truncated_normal":
         positions[:, layout.shape :] *= SHAPE_SD
+        if "spike" in family.evaporation.form:
+            positions[:, layout.shape] += SPIKE_LOGIT
     return positions
 
 

@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import time
 from concurrent.futures import ProcessPoolExecutor
+from zlib import crc32
 
 import numpy as np
 
@@ -41,7 +42,7 @@ def of_model(name: str) -> dict[str, object]:
     """Calibration of one model."""
     began = time.process_time()
     replicates = min(REPLICATES, SLOW.get(name, REPLICATES))
-    rng = np.random.default_rng([SEED, list(MODELS).index(name)])
+    rng = np.random.default_rng([SEED, crc32(name.encode())])
     return kept(name, calibrate(make_problem(MODELS[name]()), replicates, rng), began)
 
 

@@ -111,6 +111,7 @@ def evaporated(form="exponential", n=16, *, start=0.5, effects=(), k=2, levels=(
     evaporation = Evaporation(
         5.0,
         0.5,
+        slope_by_level=len(levels) > 1,
         form=form,
         mean_scale=1.5,
         start_scale=start,
@@ -130,6 +131,7 @@ SEASONS = ("wet", "dry")
 
 MODELS: dict[str, Callable[[], MixingModel]] = {
     "no factor": plain,
+    "no factor, 300 mixtures": lambda: MixingModel(mixtures(300), sources()),
     "no factor, five sources": lambda: plain(5),
     "no factor, one tracer": lambda: MixingModel(mixtures(6, j=1), sources(2, j=1)),
     "no factor, four tracers": lambda: MixingModel(mixtures(6, j=4), sources(3, j=4)),

@@ -13,6 +13,7 @@ from tests.mixing.bayes.calibrated_models import COUNTS, MODELS, SDS, evaporated
 
 pytest.importorskip("numba")
 DRAWS = 4000
+ORDERS = {"spike": np.arange(2), "erlang": np.arange(1, 4), "erlang_spike": np.arange(4)}
 
 
 def reported(model, draws=DRAWS, seed=1):
@@ -107,14 +108,16 @@ def test_correlations_are_uniform_over_the_valid_ones(j):
 
 def test_parameters_of_evaporation_have_their_documented_priors():
     values, _ = reported(MODELS["evaporation, effects and factors"]())
-    assert same(values["evaporation_slope"], stats.norm(5, 0.5).cdf)
+    assert same(values["evaporation_slope"][:, 1], stats.norm(5, 0.5).cdf)
     assert same(values["evaporation_start"], stats.halfnorm(scale=0.5).cdf)
     assert same(values["process_scale"][:, 1], stats.lognorm(1.0, scale=0.3).cdf)
     assert same(values["evaporation_sd_site"], stats.halfnorm(scale=0.6).cdf)
     mean = values["evaporation_mean"] - values["evaporation_start"][:, None]
     assert same(mean[:, 0], stats.halfnorm(scale=1.5).cdf)
     shape = reported(evaporated("erlang"))[0]["evaporation_shape"]
-    assert same(np.log(shape[:, 3] / shape[:, 1]), stats.norm(0, 1.5).cdf)
+    assert same(np.log(shape[:, 2] / shape[:, 0]), stats.norm(0, 1.5).cdf)
+    shape = reported(evaporated("spike"))[0]["evaporation_shape"]
+    assert same(np.log(shape[:, 0] / shape[:, 1]), stats.norm(-2, 1.5).cdf)
 
 
 @pytest.mark.parametrize(
@@ -186,7 +189,7 @@ def by_hand(model, p, values, means, i):
         covariance += model.mixtures.covariance[i]
     if model.evaporation is not None:
         e1, e2 = moments_of_e(model, values, level, i)
-        slope, scatter = values["evaporation_slope"], model.evaporation.slope_scatter
+        slope, scatter = np.atleast_1d(values["evaporation_slope"])[level], model.evaporation.slope_scatter
         mean += e1 * np.array([1.0, slope])
         covariance += (e2 - e1**2) * np.outer([1.0, slope], [1.0, slope])
         covariance[1, 1] += e2 * scatter**2
@@ -210,7 +213,7 @@ def moments_of_e(model, values, level, i):
         unit = stats.truncnorm(-c, np.inf, loc=c)
         second = mean**2 * (unit.var() / unit.mean() ** 2 + 1)
     else:
-        w, k = values["evaporation_shape"], np.arange(4)
+        w, k = values["evaporation_shape"], ORDERS[own.form]
         second = mean**2 * (w @ (k * (k + 1))) / (w @ k) ** 2
     return start + mean, second + 2 * start * mean + start**2
 

@@ -108,7 +108,7 @@ def calibrate(
         own = with_mixtures(problem, truth.mixtures[s])
         used = own if fitted is None else fitted(own)
         chains = sample(
-            Target(density, used.floats, used.ints, used.dimension, used.start),
+            Target(density, used.floats, used.ints, used.dimension, used.start, used.easy()),
             replace(settings, seed=int(rng.integers(2**31))),
         )
         positions = chains.positions.reshape(total, -1)[chosen]

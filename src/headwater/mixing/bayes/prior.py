@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from headwater.mixing.bayes import gaussian_layout
 from headwater.mixing.bayes import kernel_gaussian_slots as at
 from headwater.mixing.bayes.bartlett import SD_PRIOR
 from headwater.mixing.bayes.evaporated import Evaporated, make_evaporated
@@ -18,9 +19,8 @@ from headwater.mixing.bayes.evaporated_layout import SHAPE_SD, SPIKE_LOGIT
 from headwater.mixing.bayes.family import Array
 from headwater.mixing.bayes.gaussian import Gaussian
 from headwater.mixing.bayes.gaussian_groups import gather
-from headwater.mixing.bayes.gaussian_layout import pack, start
 from headwater.mixing.bayes.gaussian_sources import is_raw, present_sources
-from headwater.mixing.bayes.problem import Problem
+from headwater.mixing.bayes.problem import Problem, pack
 
 
 @dataclass(frozen=True)
@@ -70,19 +70,13 @@ def with_mixtures(problem: Problem, values: Array) -> Problem:
         cells = problem.design.cells
         groups = gather(model.mixtures, cells, np.argsort(own.order), standard.centre, standard.scale)
         assumed = replace(own, groups=replace(groups, analytical=own.groups.analytical))
-        floats, ints = pack(assumed, cells)
-        family = Gaussian(model, cells, assumed, floats, ints, start(assumed))
+        floats, ints = gaussian_layout.pack(assumed, cells)
+        family = Gaussian(model, cells, assumed, floats, ints, gaussian_layout.start(assumed))
     else:
         family = make_evaporated(model, problem.design.cells)
-    before = len(problem.ints) - len(problem.family.ints)
-    return replace(
-        problem,
-        model=model,
-        family=family,
-        floats=np.concatenate([problem.shares.floats, family.floats]),
-        ints=np.concatenate([problem.ints[:before], family.ints]),
-        start=np.concatenate([problem.shares.start, family.start]),
-    )
+    floats, ints = pack(problem.shares, family, problem.design)
+    start = np.concatenate([problem.shares.start, family.start])
+    return replace(problem, model=model, family=family, floats=floats, ints=ints, start=start)
 
 
 def _gaussian(family: Gaussian, draws: int, rng: np.random.Generator) -> tuple[Array, Array]:

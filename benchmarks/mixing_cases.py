@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,6 @@ class Case:
     ----------
     tables : role in ``Tables`` → file
     factors : declared ones
-    options : of ``headwater mix`` that say the same as the other fields, but for files and factors
     """
 
     folder: str
@@ -39,7 +38,6 @@ class Case:
     source_factor: str | None = None
     prior: tuple[float, ...] | None = None
     group: str | None = None
-    options: tuple[str, ...] = field(default=())
 
     @property
     def there(self) -> bool:

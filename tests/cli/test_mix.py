@@ -95,11 +95,11 @@ def test_evaporation_is_fitted_in_two_forms_and_their_difference_shown(tables, t
     out = tmp_path / "out"
     run = [*tables, "--no-report", "--evaporation", "slope=5+-0.3", "-o", str(out)]
     assert main(run) == Exit.OK
-    assert "with evaporation truncated normal instead, shares move by at most" in capsys.readouterr().err
+    assert "with evaporation exponential instead, shares move by at most" in capsys.readouterr().err
     with (out / "other_form.csv").open(encoding="utf-8", newline="") as file:
         others = list(csv.DictReader(file))
     for row, other in zip(shares(out), others, strict=True):
-        assert other["form"] == "truncated_normal" and other["source"] == row["source"]
+        assert other["form"] == "exponential" and other["source"] == row["source"]
         difference = float(other["mean"]) - float(row["mean"])
         assert float(other["difference"]) == pytest.approx(difference, abs=1e-6)
     told = json.loads((out / "diagnostics.json").read_text("utf-8"))["other_form"]

@@ -9,14 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from headwater.mixing.bayes.model import Form, MixingModel
+from headwater.mixing.bayes.model import MixingModel
 from headwater.mixing.tables.write_results import Row
 
 if TYPE_CHECKING:
     from headwater.mixing.bayes.batch import GroupFit
 
-FIRST: Form = "exponential"
-SECOND: Form = "truncated_normal"
 AT_MOST = 2
 """Times the draws asked for that the second fit may be extended to."""
 
@@ -67,12 +65,13 @@ class OtherForm:
 
 def with_other_form(models: Mapping[str, MixingModel]) -> dict[str, MixingModel]:
     """The models under the other form of evaporation; none where there is no evaporation."""
-    found = {}
-    for name, model in models.items():
-        if model.evaporation is not None:
-            form: Form = SECOND if model.evaporation.form != SECOND else FIRST
-            found[name] = replace(model, evaporation=replace(model.evaporation, form=form))
-    return found
+    from headwater.mixing.bayes.evaporation_report import other_forms
+
+    return {
+        name: replace(model, evaporation=next(iter(other_forms(model.evaporation).values())))
+        for name, model in models.items()
+        if model.evaporation is not None
+    }
 
 
 def compare_forms(form: str, fit: GroupFit, other: GroupFit | None) -> OtherForm:

@@ -170,6 +170,7 @@ def _file_names(names: Iterable[str]) -> dict[str, str]:
 def _write_report(
     run: Run, fits: Mapping[str, Fit], others: Mapping[str, OtherForm], progress: Progress
 ) -> Path:
+    from headwater.report.mix import OtherForm as OtherFormShown
     from headwater.report.mix import write_mix_report
 
     return write_mix_report(
@@ -179,7 +180,8 @@ def _write_report(
         command=run.command,
         group=run.group or "",
         files={path.name: _hash(path) for path in run.files},
-        notes=[*run.notes, *(sentence for _, sentence in sentences(others))],
+        notes=run.notes,
+        other_form={name: OtherFormShown(other.form, other.rows) for name, other in others.items()},
         progress=progress,
     )
 

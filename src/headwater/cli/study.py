@@ -47,8 +47,10 @@ def study(
     ] = None,
     method: Method = None,
     evaporation: Annotated[
-        Literal["exponential", "truncated_normal", "erlang", "none"] | None,
-        Parameter(help="Distribution of evaporation inside the model; none leaves it out (exponential)."),
+        Literal["erlang", "exponential", "erlang_spike", "truncated_normal", "none"] | None,
+        Parameter(
+            help="Distribution of evaporation inside the model; none leaves it out (erlang: shape learned)."
+        ),
     ] = None,
     evaporation_slope: Annotated[
         str | None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import cast
 
 import numpy as np
@@ -26,7 +27,8 @@ def period_model(
     settings: StudySettings,
     *,
     slope: tuple[float, float] | None,
-    form: str = "exponential",
+    form: str = "erlang",
+    sharp: bool = False,
 ) -> MixingModel:
     """The model of one period: shares pooled over the levels of every stratum, evaporation inside.
 
@@ -37,6 +39,9 @@ def period_model(
     rows : positions of the complete samples of the mixture in this period
     sources : as they stand in this period; at least two with a composition
     slope : mean and sd of the prior of the evaporation slope; None: no evaporation
+    form : of the distribution of evaporation
+    sharp : no least evaporation: an exponential form then puts most samples next to their sources, and
+        errs to the side on which the default cannot
     """
     waters = strata.waters
     tracers = TRACERS if len(settings.mixing.tracers) == 2 else settings.mixing.tracers
@@ -56,6 +61,8 @@ def period_model(
     if slope is not None:
         effects = tuple(name for name in strata_names if name != "aspect")
         evaporation = Evaporation(*slope, form=cast(Form, form), effects=effects)
+        if sharp and form == "exponential":
+            evaporation = replace(evaporation, start_scale=0.0)
     return MixingModel(
         mixtures=Mixtures(
             tracers,

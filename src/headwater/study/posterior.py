@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from headwater.mixing.bayes.model import MixingModel
     from headwater.posterior.diagnose import Trouble
 
-OTHER_FORM = "truncated_normal"
-"""Form of the distribution of evaporation that is fitted beside the one of the settings."""
 SPARSE = 4
 """One draw in so many is enough for means and sds that go into a warning."""
 FAR = 2.0
@@ -91,8 +89,7 @@ def posterior_contributions(
         for step, form in enumerate(forms):
             what = f"{whole.period} {form}".replace("_", " ").rstrip()
             told = _Told(progress, what, number * len(forms) + step, len(periods) * len(forms))
-            longest = LONGEST if step == 0 else LONGEST_BESIDE
-            one = _fit_period(whole, sources, form, strata, settings, notices, told, longest)
+            one = _fit_period(whole, sources, form, strata, settings, notices, told, beside=step > 0)
             if one is None:
                 break
             fits.append(one)
@@ -123,7 +120,7 @@ def _forms(settings: StudySettings) -> tuple[str, ...]:
     first = settings.mixing.evaporation
     if first == "none" or len(settings.mixing.tracers) < 2:
         return ("",)
-    return (first, OTHER_FORM if first != OTHER_FORM else "exponential")
+    return (first, "exponential" if first != "exponential" else "erlang")
 
 
 def _can_mix(cell: Cell, by_period: dict[str, tuple[PeriodSource, ...]], settings: StudySettings) -> bool:
@@ -139,14 +136,15 @@ def _fit_period(
     settings: StudySettings,
     notices: Notices,
     told: Progress,
-    at_most: int,
+    *,
+    beside: bool,
 ) -> PeriodFit | None:
     from headwater.mixing.bayes.fit import default_settings, fit_problem
     from headwater.mixing.bayes.problem import make_problem
 
     slope = slope_prior(strata.waters, whole, settings) if form else None
     try:
-        model = period_model(strata, whole.rows, sources, settings, slope=slope, form=form)
+        model = period_model(strata, whole.rows, sources, settings, slope=slope, form=form, sharp=beside)
         problem = make_problem(model)
         own = settings.mixing
         sampler = replace(
@@ -156,7 +154,7 @@ def _fit_period(
             draws=own.chain_draws,
             seed=settings.seed,
         )
-        fitted = fit_problem(problem, sampler, progress=told, at_most=at_most)
+        fitted = fit_problem(problem, sampler, progress=told, at_most=LONGEST_BESIDE if beside else LONGEST)
     except HeadwaterError as error:
         notices.refuse("mixing_refused", at=(whole.period, "", ""), reason=str(error))
         return None

@@ -68,7 +68,7 @@ COLUMNS = {
     "engine": "period form used trusted n parameters rhat ess_bulk ess_tail divergent slope slope_sd"
     " slope_prior slope_prior_sd evaporation evaporation_sd start process_scale cpu_seconds",
 }
-FORMS = ("exponential", "truncated_normal")
+FORMS = ("erlang", "exponential")
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ def test_caution_names_the_periods_that_rest_on_an_assumption(make_result: Make)
 def test_a_difference_of_forms_is_in_percentage_points(make_result: Make) -> None:
     result = make_result()
     notice = next(notice for notice in result.notices if notice.code == "forms_differ")
-    assert "ground ice: +5 percentage points" in sentence(notice, Text("en"), result)
+    assert "ground ice: 5 percentage points" in sentence(notice, Text("en"), result)
 
 
 def test_the_figure_shows_the_numbers_of_both_ways(make_result: Make) -> None:

@@ -175,5 +175,8 @@ _NUMBERS: dict[str, Callable[[float], str]] = {
     "bias_high": points,
     "probability": share,
 }
-_OWN_NUMBERS: dict[str, dict[str, Callable[[float], str]]] = {"forms_differ": {"difference": points}}
+_OWN_NUMBERS: dict[str, dict[str, Callable[[float], str]]] = {
+    "forms_differ": {"difference": lambda gap: number(100 * gap, 0)},
+    "sources_pulled": {"pull": lambda pull: number(pull, 1)},
+}
 """Looks of numbers that mean another thing under one code."""

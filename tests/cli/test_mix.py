@@ -103,7 +103,7 @@ def test_evaporation_is_fitted_in_two_forms_and_their_difference_shown(tables, t
         difference = float(other["mean"]) - float(row["mean"])
         assert float(other["difference"]) == pytest.approx(difference, abs=1e-6)
     told = json.loads((out / "diagnostics.json").read_text("utf-8"))["other_form"]
-    assert told["trusted"] and abs(told["in_sd"]) < 1.0
+    assert told["trusted"] and abs(told["in_sd"]) < 3.0
 
 
 def test_files_of_an_earlier_run_do_not_outlive_it(tables, tmp_path):

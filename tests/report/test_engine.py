@@ -17,7 +17,7 @@ from headwater.report.numbers import share
 from headwater.report.story import sections
 from headwater.report.tables import tidy_tables
 from headwater.report.text import LANGUAGES, Text
-from headwater.study.result import StudyResult
+from headwater.study.result import Notice, StudyResult
 
 Make = Callable[..., StudyResult]
 
@@ -81,7 +81,16 @@ def test_the_summary_sets_the_model_beside_plain_mixing(make_result: Make) -> No
 
 def test_caution_names_the_periods_that_rest_on_an_assumption(make_result: Make) -> None:
     said = findings.caution(make_result(), Text("en"))
-    assert "assumed distribution of evaporation (early ablation)" in said
+    assert "assumed distribution of evaporation: early ablation." in said
+    result = make_result()
+    assumed = tuple(Notice("evaporation_assumed", "warning", {"ratio": 0.1}, p) for p in result.periods)
+    said = findings.caution(replace(result, notices=assumed), Text("en"))
+    assert "in every period" in said
+
+
+def test_how_far_the_other_distribution_moves_the_shares_is_said(make_result: Make) -> None:
+    said = " ".join(show_engine.lead(make_result(), Text("en")))
+    assert "(exponential)" in said and "by more than 2.0 percentage points" in said
 
 
 def test_a_difference_of_forms_is_in_percentage_points(make_result: Make) -> None:

@@ -173,9 +173,16 @@ def caution(result: StudyResult, text: Text) -> str:
         return text("say.caution_evaporation", list=said, **bias)
     assumed = {n.period: None for n in result.notices if n.code in ASSUMED}
     if assumed:
-        periods = text.listing([period_name(result, period, text) for period in assumed])
-        return text("say.caution_assumed", list=said, periods=periods)
+        return text("say.caution_assumed", list=said, periods=_periods(result, list(assumed), text))
     return text("say.caution", list=said) if said else ""
+
+
+def _periods(result: StudyResult, periods: list[str], text: Text) -> str:
+    """Names of the periods, which may hold commas themselves."""
+    if len(periods) > 1 and set(periods) >= set(result.tables.contributions["period"].astype(str)):
+        return text("say.every_period")
+    joint = text("figure.contributions_region.joint")
+    return joint.join(period_name(result, period, text) for period in periods)
 
 
 def meteoric(result: StudyResult, text: Text) -> list[str]:

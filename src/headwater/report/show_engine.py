@@ -39,7 +39,28 @@ def lead(result: StudyResult, text: Text) -> list[str]:
     """What the two ways are, and why they differ."""
     if not model_used(result):
         return []
-    return [text("lead.engine") if evaporation_inside(result) else text("lead.engine_plain")]
+    if not evaporation_inside(result):
+        return [text("lead.engine_plain")]
+    return [text("lead.engine"), *_forms(result, text)]
+
+
+def _forms(result: StudyResult, text: Text) -> list[str]:
+    """How far the shares move under the other distribution of evaporation."""
+    joint = both_ways(result)
+    joint = joint[~joint["flags"].fillna("").astype(str).str.contains("underdetermined")]
+    moved = (joint["other_mean"] - joint["mean"]).abs().dropna()
+    if moved.empty:
+        return []
+    most = joint.loc[moved.idxmax()]
+    return [
+        text(
+            "say.forms",
+            form=text.name("form", other_forms(result)),
+            difference=number(100 * moved.max(), 1),
+            source=kind_label(most["source"], text),
+            period=period_name(result, most["period"], text),
+        )
+    ]
 
 
 def evaporation(result: StudyResult, text: Text) -> list[str]:

@@ -47,7 +47,7 @@ SLOPE, WRONG_SLOPE = (5.2, 0.5), (4.5, 0.3)
 """Priors of the slope; the truth is 5.2, with a scatter of 0.2 from sample to sample."""
 WAYS = ("erlang", "exponential", "erlang_spike")
 """Forms of the distribution of E: that of a study, and those beside it (``other_forms``)."""
-CHAINS, TUNE, DRAWS = 2, 400, 500
+CHAINS, TUNE, DRAWS = 1, 300, 400
 QUANTILES = (0.025, 0.05, 0.95, 0.975)
 
 

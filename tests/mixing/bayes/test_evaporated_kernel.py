@@ -101,9 +101,7 @@ def prior_of_e(family, position, level):
 
 
 def integral(f, points):
-    return sum(
-        integrate.quad(f, a, b, epsabs=0, epsrel=1e-12, limit=200)[0] for a, b in itertools.pairwise(points)
-    )
+    return sum(integrate.fixed_quad(f, a, b, n=120)[0] for a, b in itertools.pairwise(points))
 
 
 def brute_force(model, cells, family, p, position):
@@ -134,7 +132,7 @@ def brute_force(model, cells, family, p, position):
         points = sorted(np.clip([best - 8 * width, best, best + 8 * width, 4 * width], 1e-6, top))
 
         def joint(e, x=x, d=d, gauss=gauss, density=density):
-            return gauss.pdf(x - e * d) * density(e)
+            return gauss.pdf(x - e[:, None] * d) * density(e)
 
         mass = integral(joint, [0.0, *points, top])
         found[i] = np.log(mass + zero * gauss.pdf(x))

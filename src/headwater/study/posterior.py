@@ -28,8 +28,8 @@ SPARSE = 4
 """One draw in so many is enough for means and sds that go into a warning."""
 FAR = 2.0
 """Prior sds between the prior and the posterior of the slope that call for a warning."""
-LONGEST, LONGEST_BESIDE = 4, 2
-"""Times the draws asked for, of the fit that is used and of the one beside it."""
+LONGEST = 4
+"""Times the draws asked for that a fit may be extended to."""
 ENGINE_COLUMNS = (
     "period", "form", "used", "trusted", "n", "parameters", "rhat", "ess_bulk", "ess_tail", "divergent",
     "slope", "slope_sd", "slope_prior", "slope_prior_sd", "evaporation", "evaporation_sd", "start",
@@ -154,7 +154,7 @@ def _fit_period(
             draws=own.chain_draws,
             seed=settings.seed,
         )
-        fitted = fit_problem(problem, sampler, progress=told, at_most=LONGEST_BESIDE if beside else LONGEST)
+        fitted = fit_problem(problem, sampler, progress=told, at_most=LONGEST)
     except HeadwaterError as error:
         notices.refuse("mixing_refused", at=(whole.period, "", ""), reason=str(error))
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import headwater
-from docs.generate import PAGES
+from docs.generate import PAGES, PICTURES
 
 FOLDER = Path(__file__).resolve().parent
 
@@ -48,6 +48,8 @@ def write_generated_pages() -> None:
     folder.mkdir(exist_ok=True)
     for name, make in PAGES.items():
         (folder / f"{name}.md").write_text(make() + "\n", encoding="utf-8")
+    for draw in PICTURES:
+        draw(folder)
 
 
 write_generated_pages()

@@ -1,6 +1,7 @@
 """Reference pages that are made from the code and its data files, so that they cannot fall behind.
 
-Each function returns the Markdown of one page; ``conf.py`` writes them to ``docs/_generated`` at every build.
+Each function of ``PAGES`` returns the Markdown of one page, each of ``PICTURES`` draws into a folder;
+``conf.py`` writes all of them to ``docs/_generated`` at every build.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+
+from docs import calibration
 
 
 def command_line() -> str:
@@ -178,4 +181,6 @@ PAGES: dict[str, Callable[[], str]] = {
     "columns": columns,
     "kinds": kinds,
     "measured": measured,
+    "calibration": calibration.table,
 }
+PICTURES: tuple[Callable[[Path], None], ...] = (calibration.draw,)

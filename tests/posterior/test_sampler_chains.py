@@ -120,6 +120,21 @@ def test_progress_rises_to_the_total():
     assert all(each == total for *_, each in told)
 
 
+def test_progress_is_told_and_stop_is_asked_within_a_long_block(monkeypatch):
+    monkeypatch.setattr(module, "FIRST_BLOCK", 10_000_000)
+    monkeypatch.setattr(module, "BLOCK_SECONDS", 0.05)
+    told = []
+    long = SamplerSettings(chains=1, tune=10, draws=200_000)
+    stopped = sample(
+        normal_target(turned_covariance(50, 1e4, seed=3)),
+        long,
+        progress=lambda *step: told.append(step),
+        stop=lambda: len(told) > 3,
+    )
+    assert stopped.interrupted
+    assert 0 < stopped.positions.shape[1] < long.draws
+
+
 def test_acceptance_is_about_what_was_asked_for():
     """Tuned is the mean of 2 min(1, w)/(1 + w), w = exp(−ΔH), which lies a little below that of min(1, w)."""
     wanted = {

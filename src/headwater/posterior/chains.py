@@ -156,7 +156,7 @@ def _work(
     total = sum(job.last for job in jobs) - before
     waiting = {pool.submit(_block, target, job, flag) for job in jobs if job.drawn < job.last}
     while waiting:
-        ready, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+        ready, waiting = wait(waiting, timeout=BLOCK_SECONDS, return_when=FIRST_COMPLETED)
         if stop is not None and stop():
             return
         unfinished = [job for job in (future.result() for future in ready) if job.drawn < job.last]

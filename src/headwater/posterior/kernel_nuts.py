@@ -175,12 +175,16 @@ def _begin(
     density: Any, floats: Array, ints: Integers, random: Words, chain: Any,
     vectors: Array, scale: Array, root: Array, room: Room,
 ) -> bool:  # fmt: skip
-    """Gives a new chain a start, a metric from the gradient there and a step size; false where it cannot."""
+    """Gives a new chain a start, a metric from the gradient there and a step size; false where it cannot.
+
+    A dense metric is kept: such a chain had begun before and lost its place.
+    """
     if not _find_start(density, floats, ints, random, chain, vectors, room[2][0]):
         return False
-    for i in range(vectors.shape[1]):
-        scale[0, i] = 1.0 / min(max(abs(vectors[GRADIENT, i]), 1e-8), 1e8)
-        root[0, i] = math.sqrt(scale[0, i])
+    if scale.shape[0] == 1:
+        for i in range(vectors.shape[1]):
+            scale[0, i] = 1.0 / min(max(abs(vectors[GRADIENT, i]), 1e-8), 1e8)
+            root[0, i] = math.sqrt(scale[0, i])
     chain.step = 1.0
     _find_step(density, floats, ints, random, chain, vectors, scale, root, room)
     _restart_step(chain)

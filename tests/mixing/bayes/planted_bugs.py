@@ -102,6 +102,7 @@ BUGS = {
     "n instead of n − 1 degrees": Bug(
         lambda: replace(plain(), sources=sources(n=np.full((1, 3), 3))),
         with_assumed(covariances=with_more_degrees),
+        replicates=300,
     ),
     "source means taken for certain": Bug(
         plain, with_assumed(mean_root=lambda own: 0.0 * own.mean_root, moving=lambda own: 0.0 * own.moving)

@@ -99,7 +99,7 @@ def test_chains_stopped_in_tuning_have_no_draws_and_finish_as_if_never_stopped(m
 
 def test_ctrl_c_keeps_the_draws_so_far():
     slow = normal_target(turned_covariance(100, 1e6, seed=3))
-    timer = threading.Timer(1.0, _thread.interrupt_main)
+    timer = threading.Timer(0.3, _thread.interrupt_main)
     timer.start()
     began = time.monotonic()
     interrupted = sample(slow, SamplerSettings(tune=30, draws=1_000_000, accept=0.8, deepest=8))

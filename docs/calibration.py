@@ -15,7 +15,7 @@ from headwater.report.style import ALERT, INK, MM, PALE, QUIET, WIDE_MM, figure_
 
 RESULTS = Path(__file__).resolve().parent.parent / "benchmarks" / "results" / "bench_calibration.json"
 LEVEL = 0.95
-COLUMNS = 5
+COLUMNS = 6
 ROW_MM = 24.0
 
 
@@ -86,7 +86,7 @@ def _panel(ax: Any, name: str, row: Mapping[str, Any], limit: float) -> None:
         ax.plot(fraction, counts / s - fraction, color=colour, linewidth=width, alpha=0.7)
     ax.axhline(0.0, color=QUIET, linewidth=0.5)
     ax.set(xlim=(0.0, 1.0), ylim=(-limit, limit), xticks=[0, 0.5, 1], yticks=[-limit, 0, limit])
-    ax.set_title(fill(name, 30), fontsize=6)
+    ax.set_title(fill(name, 24), fontsize=6)
     ax.tick_params(labelsize=6)
 
 

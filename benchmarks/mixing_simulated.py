@@ -33,7 +33,11 @@ def water_model(
     evaporation: Form | None = None,
     seed: int = 1,
 ) -> MixingModel:
-    """``count`` soil waters at ``levels`` sites (a random factor where there are several)."""
+    """``count`` soil waters at ``levels`` sites (a random factor where there are several).
+
+    Evaporated ones have lost 0.3 ‰ and an exponential rest of mean 2 ‰; with the form ``uniform`` up to 15 ‰,
+    all alike, as that form has it.
+    """
     rng = np.random.default_rng(seed)
     sources = water_sources(k)
     logits = np.array([0.5, 0.2, -0.3])[:k] + 0.5 * rng.standard_normal((levels, k))
@@ -45,7 +49,7 @@ def water_model(
     noise = rng.standard_normal((count, k, 2))
     x += np.sqrt(0.4) * np.einsum("nk,kij,nkj->ni", own, root, noise)
     if evaporation is not None:
-        e = 0.3 + rng.exponential(2.0, count)
+        e = rng.uniform(0.0, 15.0, count) if evaporation == "uniform" else 0.3 + rng.exponential(2.0, count)
         x += e[:, None] * np.array([1.0, SLOPE])
     factors = {"site": tuple(f"s{i:04d}" for i in site)}
     return MixingModel(

@@ -14,10 +14,10 @@ from zlib import crc32
 
 import numpy as np
 
+from headwater import machine_code
 from headwater.mixing.bayes.calibrate import Calibration, calibrate
 from headwater.mixing.bayes.fit import KERNELS
 from headwater.mixing.bayes.problem import make_problem
-from headwater.posterior import machine_code
 from tests.mixing.bayes.calibrated_models import MODELS
 from tests.mixing.bayes.planted_bugs import BUGS
 

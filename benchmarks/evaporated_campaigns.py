@@ -165,9 +165,9 @@ def _by_model(
 
 def _fit(model: MixingModel, seed: int) -> Fit:
     """Chains of a fixed, short length: good for bias and coverage, not for tails."""
+    from headwater import machine_code
     from headwater.mixing.bayes.fit import KERNELS, Fit, flat
     from headwater.mixing.bayes.problem import make_problem
-    from headwater.posterior import machine_code
     from headwater.posterior.chains import sample
     from headwater.posterior.records import SamplerSettings, Target
 

@@ -15,10 +15,11 @@ import numpy as np
 
 from benchmarks.mixing_cases import CASES
 from benchmarks.mixing_simulated import water_model
+from headwater import machine_code
 from headwater.mixing.bayes.fit import KERNELS
 from headwater.mixing.bayes.model import MixingModel
 from headwater.mixing.bayes.problem import make_problem
-from headwater.posterior import chains, kernel_nuts, machine_code
+from headwater.posterior import chains, kernel_nuts
 from headwater.posterior.convergence import convergence
 from headwater.posterior.records import Array, SamplerSettings, Target
 from tests.posterior.known_targets import normal_target, target, turned_covariance

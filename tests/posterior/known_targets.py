@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from headwater.posterior import machine_code
+from headwater import machine_code
+from headwater.posterior.chains import SAMPLER
 from headwater.posterior.records import Chains, Target
 
-machine_code.load()
+machine_code.load(SAMPLER)
 KERNELS = machine_code.load(("tests.posterior.kernel_targets",))[0]
 
 

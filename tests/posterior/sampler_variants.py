@@ -12,7 +12,8 @@ from types import ModuleType
 
 import numpy as np
 
-from headwater.posterior import kernel_trajectory, machine_code
+from headwater import machine_code
+from headwater.posterior import kernel_trajectory
 
 APPENDED = '''
 

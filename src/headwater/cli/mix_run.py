@@ -184,7 +184,7 @@ def _fit(
     from headwater.mixing.bayes.fit import KERNELS, default_settings, fit_problem
     from headwater.mixing.bayes.problem import make_problem
     from headwater.mixing.bayes.summary import parameter_rows, share_rows, summary_of
-    from headwater.posterior.machine_code import is_warm
+    from headwater.machine_code import is_warm
 
     ready = make_problem(next(iter(models.values())))
     settings = replace(default_settings(ready), chains=sampling.chains, seed=sampling.seed)

@@ -12,11 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from headwater import machine_code
 from headwater.errors import InputRefused, SettingsRefused
-from headwater.posterior import machine_code
+from headwater.machine_code import Progress
 from headwater.posterior.dense_metric import dense_scale
-from headwater.posterior.records import Array, Chains, Integers, Progress, SamplerSettings, Target
+from headwater.posterior.records import Array, Chains, Integers, SamplerSettings, Target
 
+SAMPLER = ("headwater.posterior.kernel_nuts",)
+"""Kernels that are loaded before a density that calls them."""
 BLOCK_SECONDS = 0.2
 """About how long a chain goes on before others have their turn and progress is told."""
 FIRST_BLOCK = 32
@@ -68,7 +71,7 @@ def sample(
         No start at which the log density and its gradient are finite.
     """
     _check(settings)
-    machine_code.load(progress=progress)
+    machine_code.load(SAMPLER, progress=progress)
     seeds = np.random.SeedSequence(settings.seed).spawn(settings.chains)
     return _run(target, [_new(target, seed) for seed in seeds], settings, settings.draws, progress, stop)
 
@@ -87,7 +90,7 @@ def extend(
     Parameters, errors : as of ``sample``
     """
     _check(replace(settings, draws=draws))
-    machine_code.load(progress=progress)
+    machine_code.load(SAMPLER, progress=progress)
     states = [state.copy() for state in chains.states]
     return _joined(chains, _run(target, states, settings, draws, progress, stop))
 
@@ -126,7 +129,7 @@ def _run(
     """Takes all chains to the end, or to where they are when sampling is interrupted."""
     target = _owned(target)
     positions = np.empty((len(states), draws, target.dimension))
-    statistics = np.empty((len(states), draws, machine_code.load()[0].STATISTICS))
+    statistics = np.empty((len(states), draws, machine_code.load(SAMPLER)[0].STATISTICS))
     jobs = [_job(*each, settings) for each in zip(states, positions, statistics, strict=True)]
     if target.easy is not None:
         for job in jobs:
@@ -172,7 +175,7 @@ def _block(target: Target, job: _Job, flag: Integers) -> _Job:
     ends = [drawn + job.block, job.last, job.easy, *(end for _, end in job.windows)]
     until = min(end for end in ends if end > drawn)
     floats, ints = target.easy if target.easy and drawn < job.easy else (target.floats, target.ints)
-    machine_code.load()[0].advance(
+    machine_code.load(SAMPLER)[0].advance(
         target.density, floats, ints,
         state.random, state.chain, state.vectors, state.scale, state.root, job.room,
         job.plan, job.history, job.positions, job.statistics, job.first, until, flag,
@@ -192,7 +195,7 @@ def _block(target: Target, job: _Job, flag: Integers) -> _Job:
 
 def _settle(target: Target, state: State) -> None:
     """Lets a chain go on from easy data to all data; where it cannot stand there it gets a new start."""
-    kernel, chain = machine_code.load()[0], state.chain
+    kernel, chain = machine_code.load(SAMPLER)[0], state.chain
     position, gradient = state.vectors[kernel.POSITION], state.vectors[kernel.GRADIENT]
     chain["log_density"] = target.density(position, gradient, target.floats, target.ints)
     chain["tuning_gradients"] += 1
@@ -226,7 +229,7 @@ def _own(array: NDArray[Any], kind: type) -> NDArray[Any]:
 
 def _new(target: Target, seed: np.random.SeedSequence) -> State:
     """A chain that has not begun."""
-    kernel = machine_code.load()[0]
+    kernel = machine_code.load(SAMPLER)[0]
     vectors = np.zeros((kernel.VECTORS, target.dimension))
     vectors[kernel.POSITION] = target.start
     return State(
@@ -246,7 +249,7 @@ def _room(dimension: int, deepest: int) -> tuple[Array, Array, Array]:
 def _job(state: State, positions: Array, statistics: Array, settings: SamplerSettings) -> _Job:
     tune, drawn = settings.tune, int(state.chain["drawn"][0])
     dense = settings.metric == "dense"
-    plan = np.zeros(1, dtype=machine_code.load()[0].PLAN)
+    plan = np.zeros(1, dtype=machine_code.load(SAMPLER)[0].PLAN)
     plan[0] = (tune, round(EARLY * tune), round(LATE * tune), settings.deepest, settings.accept)
     first = max(drawn, tune)
     d = positions.shape[1]

@@ -6,9 +6,9 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
+from headwater.machine_code import load
 from headwater.mixing.bayes.model import Absent, Factor, MixingModel, Mixtures, Sources
 from headwater.mixing.bayes.problem import make_problem
-from headwater.posterior.machine_code import load
 
 CELLS = 5
 KERNEL = "headwater.mixing.bayes.kernel_density"

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from headwater.machine_code import cached
 from headwater.mixing.bayes.calibrate import SHORT, Calibration, calibrate
 from headwater.mixing.bayes.gaussian_layout import pack
 from headwater.mixing.bayes.model import MixingModel
 from headwater.mixing.bayes.problem import Problem, make_problem
-from headwater.posterior.machine_code import cached
 from tests.mixing.bayes.calibrated_models import MODELS, evaporated, plain, simmr, sources
 
 

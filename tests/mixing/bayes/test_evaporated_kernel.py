@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
+from headwater.machine_code import load
 from headwater.mixing.bayes.design import contrasts, make_design
 from headwater.mixing.bayes.evaporated import make_evaporated
 from headwater.mixing.bayes.evaporated_layout import PROCESS_LOG_SD, PROCESS_SCALE, SHAPE_SD, SPIKE_LOGIT
 from headwater.mixing.bayes.model import Absent, Evaporation, MixingModel, Mixtures, Sources
-from headwater.posterior.machine_code import load
 
 pytest.importorskip("numba")
 N, TRACERS = 13, ("d18O", "d2H")

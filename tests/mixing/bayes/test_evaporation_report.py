@@ -50,9 +50,9 @@ def make_model(means, values, **own):
 
 def fit_quickly(model):
     """Too few draws to be trusted, and not extended: the formulas hold for any draws."""
+    from headwater import machine_code
     from headwater.mixing.bayes.fit import KERNELS, Fit, flat
     from headwater.mixing.bayes.problem import make_problem
-    from headwater.posterior import machine_code
     from headwater.posterior.chains import sample
     from headwater.posterior.records import Target
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from benchmarks.mixing_simulated import water_model
+from headwater import machine_code
 from headwater.mixing.bayes.fit import KERNELS, default_settings, flat
 from headwater.mixing.bayes.problem import make_problem, spread_rows
-from headwater.posterior import machine_code
 from headwater.posterior.chains import extend, sample
 from headwater.posterior.records import SamplerSettings, Target
 

@@ -7,10 +7,10 @@ import pytest
 from scipy import stats
 
 from headwater.errors import SettingsRefused
+from headwater.machine_code import load
 from headwater.mixing.bayes.design import contrasts, make_design
 from headwater.mixing.bayes.model import Absent, Elicited, Factor, MixingModel, Mixtures, Sources
 from headwater.mixing.bayes.proportions import ilr_basis, make_proportions
-from headwater.posterior.machine_code import load
 
 pytest.importorskip("numba")
 SITES = tuple("aabbccddeeff")

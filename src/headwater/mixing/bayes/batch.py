@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from headwater import machine_code
 from headwater.errors import HeadwaterError, SettingsRefused
+from headwater.machine_code import Progress
 from headwater.mixing.bayes.fit import KERNELS, Fit, default_settings, fit_problem
 from headwater.mixing.bayes.model import MixingModel
 from headwater.mixing.bayes.problem import Problem, make_problem
 from headwater.mixing.bayes.summary import parameter_rows, share_rows, summary_of
-from headwater.posterior import machine_code
-from headwater.posterior.records import Progress, SamplerSettings
+from headwater.posterior.records import SamplerSettings
 
 STEP = "fitting groups"
 SHORT = 500

@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from headwater import machine_code
 from headwater.errors import SettingsRefused
+from headwater.machine_code import Progress
 from headwater.mixing.bayes.family import Array, Integers, Named
 from headwater.mixing.bayes.fit import KERNELS, default_settings, quantities_of
 from headwater.mixing.bayes.prior import draw_prior, with_mixtures
 from headwater.mixing.bayes.problem import Problem
-from headwater.posterior import machine_code
 from headwater.posterior.chains import sample
 from headwater.posterior.rank_uniformity import POINTS, below, uniformity
-from headwater.posterior.records import Progress, SamplerSettings, Target
+from headwater.posterior.records import SamplerSettings, Target
 
 RANKED = 2 * POINTS + 1
 """Draws among which a truth is ranked."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from headwater import machine_code
 from headwater.mixing.bayes.design import contrasts
 from headwater.mixing.bayes.evaporated_layout import (
     CODES,
@@ -26,7 +27,6 @@ from headwater.mixing.bayes.evaporated_layout import (
 )
 from headwater.mixing.bayes.family import EVAPORATED, Array, Cells, Integers, Named
 from headwater.mixing.bayes.model import Evaporation, MixingModel
-from headwater.posterior import machine_code
 
 KERNEL = "headwater.mixing.bayes.kernel_evaporated_waters"
 

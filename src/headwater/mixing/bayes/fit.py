@@ -10,17 +10,18 @@ from typing import Any
 
 import numpy as np
 
+from headwater import machine_code
+from headwater.machine_code import Progress
 from headwater.mixing.bayes.family import Array, Integers, Named
 from headwater.mixing.bayes.model import MixingModel
 from headwater.mixing.bayes.problem import Problem, make_problem
-from headwater.posterior import machine_code
-from headwater.posterior.chains import extend, sample
+from headwater.posterior.chains import SAMPLER, extend, sample
 from headwater.posterior.diagnose import Diagnosis, Quantity, diagnose
 from headwater.posterior.extend import Step, extend_until
-from headwater.posterior.records import Chains, Progress, SamplerSettings, Target
+from headwater.posterior.records import Chains, SamplerSettings, Target
 
 KERNELS = (
-    *machine_code.SAMPLER,
+    *SAMPLER,
     "headwater.mixing.bayes.kernel_density",
 )
 SMALL_WEIGHT = 0.1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 import numba
 import pytest
 
-from headwater.posterior import machine_code
+from headwater import machine_code
 
 SPOKEN = """
 from numba import float64, njit
@@ -31,7 +32,8 @@ def fresh(monkeypatch, tmp_path):
 
 
 def test_folder_lies_below_numba_cache_dir_where_that_is_set(fresh):
-    assert machine_code.folder().parent == fresh / "headwater"
+    assert machine_code.folder().parent == fresh / "headwater" / "mixing"
+    assert machine_code.folder("drivers").parent == fresh / "headwater" / "drivers"
     assert machine_code.folder().is_dir()
 
 
@@ -63,26 +65,43 @@ def test_a_place_that_cannot_be_written_falls_back_to_a_temporary_folder(monkeyp
 
 def test_name_of_the_folder_changes_with_any_kernel(monkeypatch, tmp_path):
     (tmp_path / "posterior").mkdir()
-    for name in ("posterior/signature.py", "posterior/kernel_one.py", "kernel_two.py"):
+    (tmp_path / "mixing").mkdir()
+    (tmp_path / "drivers").mkdir()
+    for name in ("posterior/signature.py", "posterior/kernel_one.py", "mixing/kernel_two.py"):
         (tmp_path / name).write_text("1")
     monkeypatch.setattr(machine_code, "PACKAGE", tmp_path)
-    before = machine_code._fingerprint()
-    assert machine_code._fingerprint() == before
-    (tmp_path / "kernel_two.py").write_text("2")
-    changed = machine_code._fingerprint()
-    (tmp_path / "kernel_three.py").write_text("")
-    assert len({before, changed, machine_code._fingerprint()}) == 3
+    before = machine_code._fingerprint("mixing")
+    (tmp_path / "drivers" / "kernel_map.py").write_text("of another set")
+    assert machine_code._fingerprint("mixing") == before
+    (tmp_path / "mixing" / "kernel_two.py").write_text("2")
+    changed = machine_code._fingerprint("mixing")
+    (tmp_path / "posterior" / "kernel_three.py").write_text("")
+    assert (
+        len({before, changed, machine_code._fingerprint("mixing"), machine_code._fingerprint("drivers")}) == 4
+    )
 
 
-def test_all_kernels_of_the_package_are_in_the_name():
-    ours = {path.name for path in machine_code.PACKAGE.rglob("kernel_*.py")}
-    assert "kernel_trajectory.py" in ours
-    assert "kernel_nuts.py" in ours
+def test_kernels_call_only_kernels_of_their_own_set():
+    """Else a change of the callee would leave stale machine code."""
+    kernels = sorted(machine_code.PACKAGE.rglob("kernel_*.py"))
+    assert {"kernel_trajectory.py", "kernel_nuts.py", "kernel_density.py"} <= {path.name for path in kernels}
+    strangers = []
+    for path in kernels:
+        own = machine_code.set_of(".".join(("headwater", *path.relative_to(machine_code.PACKAGE).parts)))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            modules = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+            modules += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+            strangers += [
+                (path.name, name)
+                for name in modules
+                if name.startswith("headwater.") and machine_code.set_of(name) != own
+            ]
+    assert strangers == []
 
 
 def test_folders_of_former_kernels_are_removed_but_for_the_latest(fresh):
     for number in range(8):
-        old = fresh / "headwater" / f"old{number}"
+        old = fresh / "headwater" / "mixing" / f"old{number}"
         old.mkdir(parents=True)
         os.utime(old, (number, number))
     current = machine_code.folder()

@@ -1,8 +1,12 @@
 """Where compiled kernels are kept, and the one way to import them.
 
 A kernel is a function compiled by numba in a module named ``kernel_*.py``. Its machine code is kept in a
-folder of the user, named after a hash of the sources of all kernels: numba looks at the file of a function
-but not at the files of the functions that it calls, and a stale callee would give wrong numbers in silence.
+folder of the user, named after a hash of the sources of all kernels that it may call: numba looks at the file
+of a function but not at the files of the functions that it calls, and a stale callee would give wrong numbers
+in silence. A kernel calls kernels of its own set only: mixing and its sampler are one, every other folder of
+the package is one of its own, so that a change of one set does not compile the others anew.
+
+Imports nothing of headwater.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import import_module
@@ -24,16 +28,17 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from headwater.posterior.records import Progress
-
-PACKAGE = Path(__file__).resolve().parent.parent
-SAMPLER = ("headwater.posterior.kernel_nuts",)
+PACKAGE = Path(__file__).resolve().parent
+MIXING = "mixing"
+SET_OF = {"posterior": MIXING}
+"""Folder of the package → set of kernels, where that is not the folder itself."""
+Progress = Callable[[str, int, int], None]
 STEP = "making machine code"
 KEPT_FOLDERS = 4
 """Older versions' folders that stay, so that two installations do not take turns in compiling."""
 
 
-def load(modules: Sequence[str] = SAMPLER, *, progress: Progress | None = None) -> tuple[ModuleType, ...]:
+def load(modules: Sequence[str], *, progress: Progress | None = None) -> tuple[ModuleType, ...]:
     """Kernel modules by their dotted names, imported in this order, compiled where they were not yet.
 
     ``progress`` is called only where machine code has to be made, with (what, modules done, modules in all).
@@ -50,7 +55,7 @@ def load(modules: Sequence[str] = SAMPLER, *, progress: Progress | None = None) 
 
 
 def load_timed(
-    modules: Sequence[str] = SAMPLER, *, progress: Progress | None = None
+    modules: Sequence[str], *, progress: Progress | None = None
 ) -> tuple[tuple[ModuleType, ...], float]:
     """The modules, and the processor's seconds that it took to import or compile them."""
     before = time.process_time()
@@ -63,13 +68,19 @@ def cores(asked: int = 0) -> int:
     return asked or os.cpu_count() or 1
 
 
-def is_warm(modules: Sequence[str] = SAMPLER) -> bool:
+def is_warm(modules: Sequence[str]) -> bool:
     """True where importing these modules compiles nothing."""
     return all(name in sys.modules or _mark(name).is_file() for name in modules)
 
 
+def set_of(module: str) -> str:
+    """Set of kernels to which a module belongs, by its dotted name; one from elsewhere calls the sampler."""
+    parts = module.split(".")
+    return SET_OF.get(parts[1], parts[1]) if parts[0] == "headwater" and len(parts) > 1 else MIXING
+
+
 @contextmanager
-def cached() -> Iterator[Path]:
+def cached(kernels: str = MIXING) -> Iterator[Path]:
     """Context in which kernels are imported: their machine code goes to, and comes from, the folder given.
 
     Changes numba's setting only within, so that other packages keep theirs.
@@ -78,22 +89,22 @@ def cached() -> Iterator[Path]:
 
     config: Any = numba.config
     before = config.CACHE_DIR
-    config.CACHE_DIR = str(folder())
+    config.CACHE_DIR = str(folder(kernels))
     try:
-        yield folder()
+        yield folder(kernels)
     finally:
         config.CACHE_DIR = before
 
 
 @cache
-def folder() -> Path:
-    """Folder of the machine code of the kernels as they are now; made where it is missing.
+def folder(kernels: str = MIXING) -> Path:
+    """Folder of the machine code of a set of kernels as they are now; made where it is missing.
 
     Below ``NUMBA_CACHE_DIR`` where that is set, else in the cache folder of the user; where neither can be
     written, in a temporary folder that goes with the process.
     """
     try:
-        path = _root() / _fingerprint()
+        path = _root() / kernels / _fingerprint(kernels)
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):
             os.utime(path)
@@ -108,14 +119,14 @@ def folder() -> Path:
 def _load_one(name: str) -> ModuleType:
     if name in sys.modules:
         return sys.modules[name]
-    with cached():
+    with cached(set_of(name)):
         module = import_module(name)
     _mark(name).touch()
     return module
 
 
 def _mark(name: str) -> Path:
-    return folder() / f"{name}.ready"
+    return folder(set_of(name)) / f"{name}.ready"
 
 
 def _root() -> Path:
@@ -131,12 +142,14 @@ def _root() -> Path:
     return base / "headwater" / "machine_code"
 
 
-def _fingerprint() -> str:
-    """Hash over the sources of all kernels and over what compiles them."""
+def _fingerprint(kernels: str) -> str:
+    """Hash over the sources of a set of kernels and over what compiles them."""
     digest = hashlib.sha256()
-    for path in sorted([*PACKAGE.rglob("kernel_*.py"), PACKAGE / "posterior" / "signature.py"]):
-        digest.update(path.relative_to(PACKAGE).as_posix().encode())
-        digest.update(path.read_bytes())
+    for path in sorted([*PACKAGE.rglob("kernel_*.py"), *PACKAGE.glob("posterior/signature.py")]):
+        place = path.relative_to(PACKAGE)
+        if SET_OF.get(place.parts[0], place.parts[0]) == kernels:
+            digest.update(place.as_posix().encode())
+            digest.update(path.read_bytes())
     digest.update(f"{version('numba')} {platform.python_version()} {platform.machine()}".encode())
     return digest.hexdigest()[:16]
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from headwater.stats.adjust import benjamini_hochberg, holm
+from headwater.errors import SettingsRefused
+from headwater.stats.adjust import benjamini_hochberg, benjamini_yekutieli, false_discoveries, holm
 from headwater.stats.interval import group_intervals, mean_interval, welch
 
 
@@ -74,9 +75,29 @@ def test_missing_p_values_stay_missing():
     assert np.isnan(benjamini_hochberg([np.nan])).all() and len(holm([])) == 0
 
 
-@pytest.mark.parametrize("adjust", [benjamini_hochberg, holm])
+@pytest.mark.parametrize("adjust", [benjamini_hochberg, benjamini_yekutieli, holm])
 def test_adjusting_never_lowers_a_p_and_keeps_the_order(adjust):
     p = np.random.default_rng(8).random(50)
     adjusted = adjust(p)
     assert np.all(adjusted >= p - 1e-15) and np.all(adjusted <= 1)
     assert np.all(np.diff(adjusted[np.argsort(p)]) >= -1e-15)
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(benjamini_hochberg, "bh"), (benjamini_yekutieli, "by")])
+def test_false_discovery_rates_are_those_of_scipy_with_ties(ours, theirs):
+    p = np.round(np.random.default_rng(9).random(400) ** 2, 2)
+    np.testing.assert_allclose(ours(p), scipy.stats.false_discovery_control(p, method=theirs), rtol=1e-12)
+
+
+def test_wilks_2016_is_bh_at_twice_the_level():
+    p = np.random.default_rng(10).random((20, 30)) ** 3
+    adjusted, significant = false_discoveries(p, rule="wilks", alpha=0.05)
+    np.testing.assert_array_equal(significant, false_discoveries(p, rule="bh", alpha=0.1)[1])
+    np.testing.assert_array_equal(adjusted, benjamini_hochberg(p))
+    assert significant.sum() > false_discoveries(p, rule="bh", alpha=0.05)[1].sum() > 0
+
+
+@pytest.mark.parametrize(("rule", "alpha"), [("bonferroni", 0.05), ("bh", 1.0), ("wilks", 0.5), ("by", 0.0)])
+def test_unknown_rules_and_levels_are_refused(rule, alpha):
+    with pytest.raises(SettingsRefused, match=r"allowed are bh, by, wilks|between 0 and 1"):
+        false_discoveries([0.1], rule=rule, alpha=alpha)

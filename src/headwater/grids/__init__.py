@@ -8,12 +8,35 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from headwater.grids.alignment import align
+    from headwater.grids.longer_steps import composite
     from headwater.grids.open import open_grid
+    from headwater.grids.stations import to_stations
+    from headwater.grids.strata import Strata, altitude_bands, strata_from_map, strata_from_table
+    from headwater.grids.write import write_grid
 
-__all__ = ["open_grid"]
+__all__ = [
+    "Strata",
+    "align",
+    "altitude_bands",
+    "composite",
+    "open_grid",
+    "strata_from_map",
+    "strata_from_table",
+    "to_stations",
+    "write_grid",
+]
 
 _MODULES = {
+    "Strata": "strata",
+    "align": "alignment",
+    "altitude_bands": "strata",
+    "composite": "longer_steps",
     "open_grid": "open",
+    "strata_from_map": "strata",
+    "strata_from_table": "strata",
+    "to_stations": "stations",
+    "write_grid": "write",
 }
 
 

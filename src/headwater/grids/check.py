@@ -12,8 +12,8 @@ from headwater.errors import InputRefused
 from headwater.grids.file_reader import Counts, FileReader
 from headwater.grids.read_variables import Variable
 
-BLOCK_VALUES = 2**24
-"""Values that are read at a time: 64 MiB."""
+BLOCK_VALUES = 2**22
+"""Values that are read at a time: 16 MiB."""
 WHOLE_VALUES = 2**27
 """Grids up to this many values are looked through completely: 512 MiB."""
 Part = tuple[slice, slice, slice]

@@ -14,6 +14,8 @@ from headwater.errors import InputRefused
 from headwater.grids.axes import Turn
 from headwater.grids.lazy import run_of
 
+PIECE_VALUES = 2**22
+"""Values converted at a time, so that a window needs little memory beside its own: 16 MiB."""
 MISSING_BEFORE = -2
 """In ``FileReader.before``: the step that would have to be taken off is not there."""
 
@@ -49,7 +51,8 @@ class FileReader:
     ``parts`` are the variables of the files, dimensions (time, row, column) in the order of the file; step t
     is step ``index_of[t]`` of part ``part_of[t]``. The value is ``factor[t] × stored + offset``, after the
     step ``before[t]`` was taken off where there is one. ``quality`` are layers beside the parts, ``allowed``
-    their codes that pass. Values outside ``limits`` are refused at reading.
+    their codes that pass. Values outside ``limits`` are refused at reading. ``chunk_steps`` is how many steps
+    a file packs together.
     """
 
     parts: tuple[xr.Variable, ...]
@@ -64,6 +67,7 @@ class FileReader:
     allowed: tuple[int, ...] = ()
     limits: tuple[float, float] | None = None
     names: tuple[str, ...] = field(default=())
+    chunk_steps: int = 1
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -72,7 +76,15 @@ class FileReader:
 
     def window(self, times: NDArray[np.intp], rows: slice, columns: slice) -> NDArray[np.float32]:
         """Values in SI units; infinite and masked ones are NaN."""
-        return self.examine(times, rows, columns)[0]
+        size = rows.stop - rows.start, columns.stop - columns.start
+        steps = max(1, PIECE_VALUES // max(1, size[0] * size[1]) // self.chunk_steps) * self.chunk_steps
+        if len(times) <= steps:
+            return self.examine(times, rows, columns)[0]
+        out = np.empty((len(times), *size), np.float32)
+        for start in range(0, len(times), steps):
+            piece = slice(start, start + steps)
+            out[piece] = self.examine(times[piece], rows, columns)[0]
+        return out
 
     def examine(
         self, times: NDArray[np.intp], rows: slice, columns: slice

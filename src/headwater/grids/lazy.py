@@ -87,8 +87,9 @@ def lazy_grid(
     kept = dict(encoding or {})
     if chunks is not None:
         kept["preferred_chunks"] = dict(zip(DIMS, chunks, strict=True))
-    variable = xr.Variable(DIMS, data, dict(attributes), kept)
-    return xr.DataArray(variable, coords=dict(coordinates), name=name)
+    grid = xr.DataArray(xr.Variable(DIMS, data, dict(attributes)), coords=dict(coordinates), name=name)
+    grid.encoding = kept  # a DataArray takes over attributes of a variable, but not this
+    return grid
 
 
 def is_in_memory(grid: xr.DataArray) -> bool:

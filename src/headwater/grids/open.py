@@ -110,13 +110,14 @@ def _series(
     masks = [part.quality for part in parts if part.quality is not None]
     if meant.product is not None and meant.product.quality and quality != "all" and not masks:
         notes.append(f"no layer {meant.product.quality!r} in the file: nothing masked by quality")
+    chunks = _chunks(parts, (len(axis.start), len(turned.latitude), len(turned.longitude)))
     reader = FileReader(
         tuple(part.data for part in parts), part_of, index_of, turned, factor, change.offset, where,
         before=before, quality=tuple(masks), names=names,
         allowed=quality_codes(meant.product.key, quality) if masks and meant.product else (),
         limits=(meant.variable.low, meant.variable.high) if check and meant.variable else None,
+        chunk_steps=chunks[0] if chunks else 1,
     )  # fmt: skip
-    chunks = _chunks(parts, reader)
     picks = _region(turned, region, where)
     if check:
         seen = look_through(reader, chunks, (slice(0, len(axis.start)), *picks), everything=check == "all")
@@ -306,12 +307,12 @@ def _region(turned: Turn, region: Region | None, where: str) -> tuple[slice, sli
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
-def _chunks(parts: list[Part], reader: FileReader) -> tuple[int, int, int] | None:
+def _chunks(parts: list[Part], shape: tuple[int, int, int]) -> tuple[int, int, int] | None:
     """How the files are cut: steps, rows, columns; None where any window costs the same."""
     preferred = parts[0].data.encoding.get("preferred_chunks") or {}
     dims = parts[0].data.dims
     if parts[0].data.chunks is not None or all(dim in preferred for dim in dims[1:]):
         sizes = [int(preferred.get(dim, size)) for dim, size in zip(dims, parts[0].data.shape, strict=True)]
-        steps, rows, columns = (min(size, most) for size, most in zip(sizes, reader.shape, strict=True))
+        steps, rows, columns = (min(size, most) for size, most in zip(sizes, shape, strict=True))
         return steps, rows, columns
     return None

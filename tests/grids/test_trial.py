@@ -1,0 +1,40 @@
+"""The trial of a computation finds the shapes of its results and bounds the memory that it takes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from headwater.errors import SettingsRefused
+from headwater.grids.blocks import MIB
+from headwater.grids.read_memory import memory_in_use, most_memory
+from headwater.grids.trial import try_out
+
+LEADS = {"a": ((50,), "<f4"), "height": ((), "<f8")}
+
+
+def test_shapes_types_and_bytes_of_results() -> None:
+    def compute(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        assert arrays["a"].dtype == np.float32 and arrays["height"].ndim == 2
+        return {"by_month": arrays["a"][:12], "more": arrays["a"][0] > arrays["height"]}
+
+    trial = try_out(LEADS, compute, spare=MIB)
+    assert trial.results == {"by_month": ((12,), "<f4"), "more": ((), "|b1")}
+    assert trial.result_bytes == 12 * 4 + 1
+    with pytest.raises(SettingsRefused, match=r"result 'mean' has the shape \(50,\)"):
+        try_out(LEADS, lambda arrays: {"mean": arrays["a"].mean(axis=(1, 2))}, spare=MIB)
+
+
+@pytest.mark.skipif(most_memory() is None, reason="peak memory is read from /proc")
+@pytest.mark.parametrize("copies", [1, 6])
+def test_memory_beside_the_block_is_bounded_from_above(copies: int) -> None:
+    def compute(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        held = [arrays["a"] + number for number in range(copies)]
+        return {"sum": sum(one[0] for one in held)}
+
+    peak = most_memory()
+    assert peak is not None
+    spare = 2 * (peak - memory_in_use()) + 64 * MIB
+    trial = try_out(LEADS, compute, spare=spare)
+    assert copies - 1.2 < trial.copies < 2 * copies + 4
+    assert most_memory() - memory_in_use() < spare  # type: ignore[operator]

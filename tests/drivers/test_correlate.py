@@ -60,6 +60,7 @@ def test_r_is_that_of_xarray_and_p_is_t_at_effective_n(gappy):
     assert (found["n_eff"] < found["n"]).mean() > 0.8
 
 
+@pytest.mark.slow
 def test_effective_n_is_near_that_of_xskillscore_without_gaps(pair):
     """Theirs takes r of the series with itself moved by one step, ours the covariance about one mean."""
     xskillscore = pytest.importorskip("xskillscore")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from headwater.drivers import CorrelationRule, adjust, correlate, correlate_blocks, pair_steps
+from headwater.drivers import CorrelationRule, adjust, correlate, correlate_blocks, pair_steps, read_blocks
 from headwater.drivers import blocks as blocks_module
 from tests.drivers.make_grids import grid, punched, red_noise
 
@@ -64,10 +64,7 @@ def test_threads_change_no_bit(pair, pairs, rule, monkeypatch):
 
 @pytest.mark.parametrize("chunks", [{"latitude": 7, "longitude": 11}, {"time": 13}])
 def test_lazy_grids_give_the_same(pair, chunks, monkeypatch, tmp_path):
-    from headwater.drivers import correlate as correlate_function
-
-    module = __import__("sys").modules[correlate_function.__module__]
-    monkeypatch.setattr(module, "BLOCK_BYTES", 2**17)
+    monkeypatch.setattr(read_blocks, "BLOCK_BYTES", 2**17)
     a, b = (grid(values, name, shape=(20, 30)) for values, name in zip(pair, "ab", strict=True))
     expected = correlate(a, b, by="month")
     xr.testing.assert_identical(correlate(a.chunk(chunks), b.chunk(chunks), by="month"), expected)

@@ -5,6 +5,7 @@ Labelled arrays (xarray) with a time axis in, Datasets out. Imports grids, stats
 
 from headwater.drivers.blocks import adjust, correlate_blocks, correlate_many
 from headwater.drivers.correlate import correlate
+from headwater.drivers.lag_scan import lag_scan
 from headwater.drivers.rule import CorrelationRule
 from headwater.drivers.sign_table import sign_table
 from headwater.drivers.steps import StepPairs, pair_steps
@@ -18,6 +19,7 @@ __all__ = [
     "correlate",
     "correlate_blocks",
     "correlate_many",
+    "lag_scan",
     "pair_steps",
     "sign_table",
     "strata_means",

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from headwater.drivers.blocks import Found, correlate_many
 from headwater.drivers.check_pair import as_variables, check_aligned, check_given
 from headwater.drivers.label_maps import Maps, label_maps
+from headwater.drivers.read_blocks import read_blocks
 from headwater.drivers.rule import CorrelationRule, EffectiveN, Method
 from headwater.drivers.steps import StepPairs, pair_steps
 from headwater.errors import InputRefused, SettingsRefused
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 Mode = Literal["temporal", "pattern", "moving"]
 Grids = dict[str, "xr.DataArray"]
-BLOCK_BYTES = 2**27
-"""Size of what is read from all lazy arrays together at a time."""
 
 
 def correlate(
@@ -168,7 +166,7 @@ def correlate_over_time(
     parts: dict[tuple[str, str, int], list[Found]] = {}
     everything = {**{("a", k): v for k, v in soils.items()}, **{("b", k): v for k, v in drivers.items()},
                   **{("z", str(k)): v for k, v in enumerate(covariates)}}  # fmt: skip
-    for blocks in _read_blocks(everything):
+    for blocks in read_blocks(everything):
         a, b, z = ({k: v for (role, k), v in blocks.items() if role == want} for want in "abz")
         for k, part in enumerate(pairs):
             for (x, y), found in correlate_many(a, b, part, rule, given=list(z.values())).items():
@@ -177,23 +175,3 @@ def correlate_over_time(
         whole = {name: np.concatenate([part[name] for part in blocks_found]) for name in blocks_found[0]}
         maps[x, y].append(whole)
     return maps
-
-
-def _read_blocks(grids: Mapping[Any, xr.DataArray]) -> Iterator[dict[Any, NDArray[np.floating]]]:
-    """Blocks (time, pixels) of all grids, cut along the first dimension of space; one where in memory."""
-    first = next(iter(grids.values()))
-    space = first.shape[1:]
-    in_memory = all(
-        isinstance(grid.variable._data, np.ndarray) for grid in grids.values()
-    )  # .data would load
-    rows = space[0] if space else 1
-    at_a_time = rows
-    if not in_memory and rows:
-        row_bytes = sum(grid.nbytes for grid in grids.values()) / rows
-        at_a_time = max(1, int(BLOCK_BYTES / max(row_bytes, 1)))
-    for start in range(0, rows, at_a_time):
-        where = {first.dims[1]: slice(start, start + at_a_time)} if space and at_a_time < rows else {}
-        yield {
-            name: np.ascontiguousarray(grid.isel(where).values.reshape(first.shape[0], -1))
-            for name, grid in grids.items()
-        }

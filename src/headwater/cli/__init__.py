@@ -38,6 +38,7 @@ COMMANDS = {
     "study": "Isotopes, water lines and the shares of every source, as a report.",
     "mix": "Shares of sources with full uncertainty, for any mixing problem.",
     "check": "Read tables of water samples and list everything that is wrong with them.",
+    "convert": "Daily station files to Parquet, in SI units and UTC, with every line accounted for.",
     "demo": "A simulated campaign of 2451 samples with known truth, through the same code as your data.",
     "settings": "Every setting with its value, its origin and its meaning, as a settings file.",
 }

@@ -231,9 +231,9 @@ def test_what_has_no_answer_is_counted() -> None:
     assert np.isfinite(found["p"].values[0, 2:]).all()
     assert not found["significant"].values[0, :2].any()
     assert found["n"].values[0].tolist() == [0, 5, 29, 30, 30, 30]
-    told = [found.attrs[f"series_{what}"] for what in ("without_values", "with_too_few_values", "without_p")]
+    told = [found.attrs[what] for what in ("without_values", "too_few_values", "without_p")]
     assert told == [1, 1, 0]
-    assert found.attrs["infinite_values_taken_as_missing"] == 1
+    assert found.attrs["infinite_left_out"] == 1
 
 
 def test_lazy_input_is_read_in_blocks_and_gives_the_same() -> None:

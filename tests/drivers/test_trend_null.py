@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-from headwater.drivers.trend import adjust
 from headwater.drivers.trend_arrays import TrendRule, trend_arrays
+from headwater.stats import false_discoveries
 
 METHODS = ("original", "hamed_rao", "yue_wang", "prewhitened", "trend_free_prewhitened")
 
@@ -71,7 +71,7 @@ def test_false_discoveries_stay_within_the_rate_and_true_trends_are_found() -> N
         values = red_noise(60, 400, 0.0, seed=100 + seed)
         values[:, :100] += 0.04 * np.arange(60)[:, None]
         p = trend_arrays(values, np.arange(60), TrendRule())["p"]
-        _, significant = adjust(p, fdr="bh", alpha=0.1)
+        _, significant = false_discoveries(p, alpha=0.1)
         false.append(significant[100:].sum() / max(1, significant.sum()))
         found.append(significant[:100].mean())
     assert np.mean(false) == pytest.approx(0.1 * 300 / 400, abs=0.03)

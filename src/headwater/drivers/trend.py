@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from headwater.drivers.trend_arrays import Method, TrendRule, blocks_of, trend_arrays
 from headwater.drivers.trend_steps import Steps, find_steps
 from headwater.errors import InputRefused, SettingsRefused
+from headwater.stats.adjust import FdrRule, false_discoveries
 
 if TYPE_CHECKING:
     import xarray as xr
 
-Fdr = Literal["bh", "by", "wilks"]
-BLOCK_BYTES = 2**26
+BLOCK_BYTES = 2**28
 """Size of what is read from a lazy array at a time."""
 LAGS = {"hamed_rao": "first 3", "yue_wang": "first-order process"}
 
@@ -38,7 +38,7 @@ def trend(
     by: Literal["month"] | None = None,
     per: Literal["year", "step"] = "year",
     lags: int | None = None,
-    fdr: Fdr | None = "bh",
+    fdr: FdrRule | None = "bh",
     alpha: float = 0.05,
     least: int = 10,
 ) -> xr.Dataset:
@@ -99,7 +99,7 @@ def trend(
 def _check(a: xr.DataArray, by: str | None, fdr: str | None, per: str) -> None:
     if by not in (None, "month"):
         raise SettingsRefused(f"by {by!r}: allowed are None and 'month'.")
-    if fdr not in (None, "bh", "by", "wilks"):
+    if fdr not in (None, *get_args(FdrRule)):
         raise SettingsRefused(f"fdr {fdr!r}: allowed are 'bh', 'by', 'wilks' and None.")
     if per not in ("year", "step"):
         raise SettingsRefused(f"per {per!r}: allowed are 'year' and 'step'.")
@@ -190,7 +190,7 @@ def _dataset(
     parts: dict[int | None, dict[str, NDArray[Any]]],
     rule: TrendRule,
     steps: Steps,
-    fdr: Fdr | None,
+    fdr: FdrRule | None,
     per: tuple[str, float],
 ) -> xr.Dataset:
     import xarray as xr
@@ -198,7 +198,7 @@ def _dataset(
     unit, factor = per
     for part in parts.values():
         part["slope"] = part["slope"] * factor
-        part["p_adjusted"], part["significant"] = adjust(part["p"], fdr=fdr, alpha=rule.alpha)
+        part["p_adjusted"], part["significant"] = _adjusted(part["p"], fdr, rule.alpha)
     months = [month for month in parts if month is not None]
     dims = ["month", *rest] if months else rest
     stacked = {name: np.stack([part[name] for part in parts.values()]) for name in MEANING}
@@ -234,7 +234,7 @@ def _told(
     parts: dict[int | None, dict[str, NDArray[Any]]],
     rule: TrendRule,
     steps: Steps,
-    fdr: Fdr | None,
+    fdr: FdrRule | None,
 ) -> dict[str, Any]:
     """Attributes that say how the result came about and what is missing from it."""
     short = stacked["n"] < rule.least
@@ -245,29 +245,20 @@ def _told(
         "steps": steps.name,
         "steps_missing_from_time": steps.length - len(steps.at),
         "fdr": fdr or "none",
+        "adjusted_over": "all series of a map",
+        "series": int(stacked["n"].size),
         "alpha": rule.alpha,
         "least": rule.least,
-        "series_with_too_few_values": int((short & (stacked["n"] > 0)).sum()),
-        "series_without_values": int((stacked["n"] == 0).sum()),
-        "series_without_p": int((~short & ~np.isfinite(stacked["p"])).sum()),
-        "infinite_values_taken_as_missing": int(sum(int(part["infinite"]) for part in parts.values())),
+        "too_few_values": int((short & (stacked["n"] > 0)).sum()),
+        "without_values": int((stacked["n"] == 0).sum()),
+        "without_p": int((~short & ~np.isfinite(stacked["p"])).sum()),
+        "infinite_left_out": int(sum(int(part["infinite"]) for part in parts.values())),
     }
 
 
-def adjust(p: NDArray[Any], *, fdr: Fdr | None, alpha: float) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """Adjusted p values of one map, and where they are at most the level; NaN do not count.
-
-    Wilks (2016, Bull. Am. Meteorol. Soc. 97, 2263): where a field is correlated in space, Benjamini-Hochberg
-    at twice the level keeps the global level; the adjusted values are compared with 2 alpha.
-    """
-    from scipy.stats import false_discovery_control
-
-    adjusted = np.full(p.shape, np.nan)
-    present = np.isfinite(p)
-    if fdr is None:
-        adjusted[present] = p[present]
-    elif present.any():
-        adjusted[present] = false_discovery_control(p[present], method="by" if fdr == "by" else "bh")
-    level = 2 * alpha if fdr == "wilks" else alpha
+def _adjusted(p: NDArray[Any], fdr: FdrRule | None, alpha: float) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Adjusted p values of one map, and where they are significant."""
+    if fdr is not None:
+        return false_discoveries(p, rule=fdr, alpha=alpha)
     with np.errstate(invalid="ignore"):
-        return adjusted, adjusted <= level
+        return p, p <= alpha

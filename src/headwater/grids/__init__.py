@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from headwater.grids.stations import to_stations
     from headwater.grids.strata import Strata, altitude_bands, strata_from_map, strata_from_table
     from headwater.grids.write import write_grid
+    from headwater.grids.write_blocks import run_blocks
+    from headwater.grids.write_gpkg import write_geopackage
+    from headwater.grids.write_maps import write_geotiff
 
 __all__ = [
     "Strata",
@@ -21,9 +24,12 @@ __all__ = [
     "altitude_bands",
     "composite",
     "open_grid",
+    "run_blocks",
     "strata_from_map",
     "strata_from_table",
     "to_stations",
+    "write_geopackage",
+    "write_geotiff",
     "write_grid",
 ]
 
@@ -33,9 +39,12 @@ _MODULES = {
     "altitude_bands": "strata",
     "composite": "longer_steps",
     "open_grid": "open",
+    "run_blocks": "write_blocks",
     "strata_from_map": "strata",
     "strata_from_table": "strata",
     "to_stations": "stations",
+    "write_geopackage": "write_gpkg",
+    "write_geotiff": "write_maps",
     "write_grid": "write",
 }
 

@@ -58,8 +58,9 @@ def stored_arrays(job: Job) -> dict[str, Any]:
     """The arrays of the store, to be written."""
     import zarr
 
-    group = zarr.open_group(job.store, mode="r+")
-    return {name: group[name] for name in job.results}
+    with zarr.config.set({"array.write_empty_chunks": True}):  # a block of fill values is a file as well
+        group = zarr.open_group(job.store, mode="r+")
+        return {name: group[name] for name in job.results}
 
 
 def write_block(job: Job, arrays: Mapping[str, Any], block: Block, made: Arrays) -> dict[str, int]:

@@ -11,9 +11,12 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+import xarray as xr
 
 from headwater.cli import Exit, main
+from headwater.drivers import trend
 from headwater.errors import InputRefused, SettingsRefused
+from headwater.grids import to_stations
 from headwater.stations import convert_cma_daily, read_station_table
 from headwater.stations.read_cma_rules import read_rules
 from headwater.stations.write_cma_daily import Conversion
@@ -86,6 +89,8 @@ def test_table_of_stations_and_times(source: tuple[Path, dict[str, Truth]], conv
     if chosen[0] < 30000:
         assert value == pytest.approx(chosen[0] / 10)
     assert table.attrs["readings_left_out_by_quality"] == 0
+    assert (table.attrs["standard_name"], table.attrs["units"]) == ("precipitation_amount", "kg m-2")
+    assert table.attrs["cell_methods"] == "time: sum"
 
 
 def test_quality_and_flags_leave_readings_out_and_count_them(converted: Path) -> None:
@@ -100,6 +105,21 @@ def test_quality_and_flags_leave_readings_out_and_count_them(converted: Path) ->
     )
     lost = int(every.notnull().sum() - without.notnull().sum())
     assert lost == without.attrs["readings_left_out_by_flag"] > 0
+
+
+def test_a_table_goes_on_to_months_trends_and_grids(converted: Path) -> None:
+    table = read_station_table(converted, "air_temperature_mean", quality=RULES.quality.values())
+    assert trend(table).attrs["steps"] == "1 days"
+    months = table.swap_dims(time="day").drop_vars("time").resample(day="MS").mean()
+    assert trend(months.rename(day="time")).attrs["steps"] == "month"
+    axis = np.arange(29.5, 120, 1.0)
+    grid = xr.DataArray(
+        np.add.outer([0.0], np.add.outer(axis, axis)), dims=("time", "latitude", "longitude"),
+        coords={"time": table["time"].values[:1], "latitude": axis, "longitude": axis},
+    )  # fmt: skip
+    found = to_stations(grid, table["moved"].to_dataframe())
+    assert found["station"].values.tolist() == table["station"].values.tolist()
+    np.testing.assert_allclose(found[0], table["latitude"] + table["longitude"], atol=1)
 
 
 def test_stations_move_and_come_back(converted: Path) -> None:

@@ -42,6 +42,8 @@ class Variable:
     Attributes
     ----------
     name : name of the variable in tables
+    standard_name : by the CF conventions; empty where they have none
+    over_time : mean, sum, maximum, minimum or point
     printed, units : unit of the printed number, and of the value
     factor, offset : value = factor · number + offset
     lowest, highest : limits of printed numbers that are plain values
@@ -50,6 +52,8 @@ class Variable:
     """
 
     name: str
+    standard_name: str
+    over_time: str
     printed: str
     units: str
     factor: float

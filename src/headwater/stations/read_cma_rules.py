@@ -50,6 +50,8 @@ def _variable(
     first, last = entry.get("hours", day["hours"])
     return Variable(
         entry["name"],
+        kind.get("standard_name", ""),
+        entry["over_time"],
         kind["printed"],
         kind["units"],
         kind["factor"],

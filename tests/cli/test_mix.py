@@ -143,7 +143,8 @@ def test_a_place_for_the_results_that_is_a_file_is_refused_before_sampling(table
 @pytest.mark.slow
 def test_an_interrupted_fit_keeps_its_draws_and_writes_no_shares(tables, tmp_path):
     out = tmp_path / "out"
-    code = "import sys\nfrom headwater.cli import run\nrun()"
+    hear = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    code = hear + "from headwater.cli import run\nrun()"
     run = subprocess.Popen(
         [sys.executable, "-c", code, *tables, "--draws", "3000000", "-o", str(out)],
         stderr=subprocess.PIPE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import signal
 import threading
 import time
 from dataclasses import replace
@@ -97,6 +98,15 @@ def test_chains_stopped_in_tuning_have_no_draws_and_finish_as_if_never_stopped(m
     assert_same(extend(TARGET, stopped, 90, SETTINGS), sample(TARGET, SETTINGS))
 
 
+@pytest.fixture
+def interrupt_heard():
+    """A shell that starts tests in the background has told them to ignore Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interrupt_heard")
 def test_ctrl_c_keeps_the_draws_so_far():
     slow = normal_target(turned_covariance(100, 1e6, seed=3))
     timer = threading.Timer(0.3, _thread.interrupt_main)

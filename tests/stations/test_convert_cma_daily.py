@@ -259,8 +259,24 @@ def test_days_that_stand_in_two_files_are_refused_when_read(tmp_path: Path) -> N
     names = ("TEM-a-x", "TEM-b-x")
     files = [write(tmp_path, f"SURF_CLI_CHN_MUL_DAY-{name}.TXT", GOOD.format(day=1)) for name in names]
     convert_cma_daily(files, tmp_path / "out")
-    with pytest.raises(InputRefused, match="1 readings of air_temperature_mean come twice"):
+    with pytest.raises(InputRefused, match="come twice, the first at station 50136, 2019-07-01"):
         read_station_table(tmp_path / "out", "air_temperature_mean")
+
+
+def test_places_that_are_behind_the_readings_are_seen(tmp_path: Path) -> None:
+    convert_cma_daily([write(tmp_path, f"{JULY}.TXT", GOOD.format(day=1))], tmp_path / "out")
+    behind = (tmp_path / "out" / "places.csv").read_bytes()
+    lines = (GOOD.format(day=1), GOOD.format(day=2), GOOD.format(day=1).replace("50136", "50137"))
+    for more in (lines[:2], lines[::2]):
+        convert_cma_daily([write(tmp_path, f"{JULY}.TXT", *more)], tmp_path / "out")
+        (tmp_path / "out" / "places.csv").write_bytes(behind)
+        with pytest.raises(InputRefused, match=r"does not know station 5013[67] .* was not finished"):
+            read_station_table(tmp_path / "out", "air_temperature_mean")
+
+
+def test_stations_that_are_not_there(converted: Path) -> None:
+    with pytest.raises(InputRefused, match="none of these stations"):
+        read_station_table(converted, "precipitation", stations=["59999"])
 
 
 def test_nothing_to_convert(tmp_path: Path) -> None:

@@ -19,6 +19,9 @@ from headwater.stations.read_cma_daily import Block
 PLACE_COLUMNS = (
     "station", "latitude", "longitude", "altitude", "altitude_estimated", "first_day", "last_day", "overlaps",
 )  # fmt: skip
+SPANS = 32
+"""Spans of a place, from files that came in any order, that are kept before they are joined."""
+
 Place = tuple[int, int, int, int, bool]
 """Station, latitude and longitude as printed, altitude in 0.1 m, estimated or not."""
 
@@ -60,6 +63,7 @@ class Places:
 
     def __init__(self) -> None:
         self._spans: dict[Place, list[list[int]]] = defaultdict(list)
+        self._most: dict[Place, int] = {}
 
     def add(self, stays: Iterable[Stay]) -> None:
         """Take in stays; those that touch become one."""
@@ -69,8 +73,9 @@ class Places:
                 spans[-1][1] = max(spans[-1][1], stay.last)
                 continue
             spans.append([stay.first, stay.last])
-            if len(spans) > 1 and spans[-2][0] > stay.first:
+            if len(spans) > self._most.get(stay.place, SPANS):
                 spans[:] = _joined(spans)
+                self._most[stay.place] = max(SPANS, 2 * len(spans))
 
     def table(self) -> pd.DataFrame:
         """One row a place, ``PLACE_COLUMNS``: degrees, metres, first and last day as printed.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,15 +19,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import xarray as xr
 
-Quality = Iterable[str]
-
 
 def read_station_table(
     folder: Path,
     variable: str,
     *,
     stations: Iterable[str] | None = None,
-    quality: Quality = ("right", "not_checked"),
+    quality: Iterable[str] = ("right", "not_checked"),
     without_flags: Iterable[str] = (),
 ) -> xr.DataArray:
     """One variable of all stations, dims ("time", "station"), float32, NaN where there is no value.
@@ -48,32 +46,33 @@ def read_station_table(
     Raises
     ------
     InputRefused
-        The folder holds no such variable.
+        The folder holds no such variable, a conversion was not finished, or a day stands in two files.
     SettingsRefused
         A variable, quality or flag that the data set does not know.
     """
-    rules = read_rules()
+    rules, folder = read_rules(), Path(folder)
     element, kind = _find(variable, rules)
     flags, qualities = tuple(without_flags), tuple(quality)
     _check(flags, {special.flag for special in kind.special}, "flag", variable)
     _check(qualities, set(rules.quality.values()), "quality", variable)
-    wanted = None if stations is None else [str(station) for station in stations]
     codes = [code for code, word in rules.quality.items() if word in qualities]
-    readings = _read(Path(folder), element, variable, wanted, codes, flags)
-    places = pd.read_csv(Path(folder) / "places.csv", dtype={"station": str})
-    return _table(readings, kind, rules, places, folder)
-
-
-@dataclass(frozen=True)
-class _Readings:
-    """Readings of one variable: position in ``stations``, day since 1970-01-01, value, shape (n,) each."""
-
-    stations: list[str]
-    station: NDArray[np.int32]
-    day: NDArray[np.int32]
-    value: NDArray[np.float32]
-    left_out_by_quality: int
-    left_out_by_flag: int
+    files = sorted((folder / "readings" / f"element={element.name}").glob("*.parquet"))
+    if not files or not (folder / "places.csv").is_file():
+        raise InputRefused(
+            f"{folder}: no readings of {element.name}, which holds {variable}. Convert its files first: "
+            f"headwater convert cma-daily FILES -o {folder}"
+        )
+    places = pd.read_csv(folder / "places.csv", dtype={"station": str}, parse_dates=["first_day", "last_day"])
+    if stations is not None:
+        places = places[places["station"].isin([str(station) for station in stations])]
+    if places.empty:
+        raise InputRefused(f"{folder}: none of these stations. Their numbers stand in places.csv.")
+    table = _Table.over(places, folder)
+    for batch in _batches(files, variable, None if stations is None else table.names):
+        table.add(batch, codes, flags)
+    if not table.seen.any():
+        raise InputRefused(f"{folder}: no reading of {variable} for these stations.")
+    return _labelled(table, kind, rules, places)
 
 
 def _find(variable: str, rules: Rules) -> tuple[Element, Variable]:
@@ -91,100 +90,102 @@ def _check(given: tuple[str, ...], known: set[str], what: str, variable: str) ->
             raise SettingsRefused(f"{what} {word!r} of {variable}: allowed are {', '.join(sorted(known))}.")
 
 
-def _read(
-    folder: Path,
-    element: Element,
-    variable: str,
-    stations: list[str] | None,
-    codes: list[int],
-    flags: tuple[str, ...],
-) -> _Readings:
-    """Readings batch by batch, so that memory holds 12 bytes for each and little else."""
+def _batches(files: list[Path], variable: str, stations: list[str] | None) -> Iterator[pa.RecordBatch]:
+    """Rows of one variable, file by file: no file holds a station and day twice."""
     import pyarrow.dataset as ds
 
-    within = folder / "readings" / f"element={element.name}"
-    files = sorted(str(path) for path in within.glob("*.parquet"))
-    if not files or not (folder / "places.csv").is_file():
-        raise InputRefused(
-            f"{folder}: no readings of {element.name}, which holds {variable}. Convert its files first: "
-            f"headwater convert cma-daily FILES -o {folder}"
-        )
     chosen = ds.field("variable") == variable
     if stations is not None:
         chosen &= ds.field("station").isin(stations)
     columns = ["station", "day", "value", "quality", "flag"]
-    known: dict[str, int] = {}
-    parts, counts = [], np.zeros(2, np.int64)
-    for batch in ds.dataset(files, format="parquet").to_batches(columns=columns, filter=chosen):
+    data = ds.dataset([str(path) for path in files], format="parquet")
+    for batch in data.to_batches(columns=columns, filter=chosen, fragment_readahead=2, batch_readahead=2):
         if batch.num_rows:
-            parts.append(_part(batch, known, codes, flags, counts))
-    if not parts:
-        raise InputRefused(
-            f"{folder}: no reading of {variable} for these stations. See places.csv for their numbers."
+            yield batch
+
+
+@dataclass
+class _Table:
+    """Values (day, station) that are filled batch by batch: memory holds little but the table itself."""
+
+    folder: Path
+    names: list[str]
+    first_day: int
+    values: NDArray[np.float32]
+    seen: NDArray[np.bool_]
+    left_out: dict[str, int] = field(default_factory=lambda: {"quality": 0, "flag": 0})
+
+    @classmethod
+    def over(cls, places: pd.DataFrame, folder: Path) -> _Table:
+        """An empty table over the stations and days of the places."""
+        names = sorted(set(places["station"]))
+        first, last = (
+            int(np.datetime64(day, "D").astype(int))
+            for day in (places["first_day"].min(), places["last_day"].max())
         )
-    row, day, value = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return _Readings(list(known), row, day, value, int(counts[0]), int(counts[1]))
+        shape = (last - first + 1, len(names))
+        return cls(folder, names, first, np.full(shape, np.nan, np.float32), np.zeros(shape, bool))
+
+    def add(self, batch: pa.RecordBatch, codes: list[int], flags: tuple[str, ...]) -> None:
+        """Put the rows of a batch in their places; what quality and flags leave out stays missing."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        day = batch.column("day").cast(pa.int32()).to_numpy() - self.first_day
+        place = day, self._columns(batch.column("station"), day)
+        if (again := self.seen[place]).any():
+            at = int(np.argmax(again))
+            raise InputRefused(
+                f"{self.folder}: readings come twice, the first at station {self.names[place[1][at]]}, "
+                f"{(day[at] + self.first_day).astype('datetime64[D]')}: two files hold the same days. "
+                "Convert them into separate folders, or take one away."
+            )
+        self.seen[place] = True
+        value = batch.column("value").to_numpy(zero_copy_only=False).astype(np.float32, copy=True)
+        present = ~np.isnan(value)
+        fit = np.isin(batch.column("quality").to_numpy(), codes)
+        marked = pc.is_in(batch.column("flag").cast(pa.string()), pa.array(flags, pa.string()))
+        flagged = marked.to_numpy(zero_copy_only=False)
+        self.left_out["quality"] += int((present & ~fit).sum())
+        self.left_out["flag"] += int((present & fit & flagged).sum())
+        value[~fit | flagged] = np.nan
+        self.values[place] = value
+
+    def _columns(self, station: pa.DictionaryArray, day: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Column of each row."""
+        used = station.indices.to_numpy()
+        names = station.dictionary.to_pylist()
+        known = {name: column for column, name in enumerate(self.names)}
+        column = np.array([known.get(name, -1) for name in names])[used]
+        if column.min() < 0 or day.min() < 0 or day.max() >= len(self.values):
+            at = int(np.argmax((column < 0) | (day < 0) | (day >= len(self.values))))
+            raise InputRefused(
+                f"{self.folder}: places.csv does not know station {names[used[at]]} on "
+                f"{(day[at] + self.first_day).astype('datetime64[D]')}: a conversion was not finished. Run "
+                "it again; it goes on where it stopped."
+            )
+        return column
 
 
-def _part(
-    batch: pa.RecordBatch,
-    known: dict[str, int],
-    codes: list[int],
-    flags: tuple[str, ...],
-    counts: NDArray[np.int64],
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
-    """Station (position in ``known``), day and value of a batch; adds to ``counts`` what was left out."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    station = batch.column("station")
-    used = station.indices.to_numpy(zero_copy_only=False)
-    position = np.full(len(station.dictionary), -1, np.int32)
-    for number in np.unique(used):
-        position[number] = known.setdefault(station.dictionary[int(number)].as_py(), len(known))
-    value = batch.column("value").to_numpy(zero_copy_only=False).astype(np.float32, copy=True)
-    present = ~np.isnan(value)
-    fit = np.isin(batch.column("quality").to_numpy(), codes)
-    marked = pc.fill_null(
-        pc.is_in(batch.column("flag").cast(pa.string()), pa.array(flags, pa.string())), False
-    )
-    flagged = marked.to_numpy(zero_copy_only=False)
-    counts += (present & ~fit).sum(), (present & fit & flagged).sum()
-    value[~fit | flagged] = np.nan
-    return position[used], batch.column("day").cast(pa.int32()).to_numpy(), value
-
-
-def _table(
-    readings: _Readings, kind: Variable, rules: Rules, places: pd.DataFrame, folder: Path
-) -> xr.DataArray:
+def _labelled(table: _Table, kind: Variable, rules: Rules, places: pd.DataFrame) -> xr.DataArray:
+    """The days and stations that have readings, with their coordinates."""
     import xarray as xr
 
-    order = np.argsort(readings.stations)
-    names = np.array(readings.stations)[order]
-    column = np.empty(len(order), np.int64)
-    column[order] = np.arange(len(order))
-    from_first = readings.day - readings.day.min()
-    present = np.bincount(from_first) > 0
-    days = (np.flatnonzero(present) + readings.day.min()).astype(np.int32)
-    place = (np.cumsum(present) - 1)[from_first] * len(names) + column[readings.station]
-    _refuse_twice(place, days, names, kind, folder)
-    values = np.full(len(days) * len(names), np.nan, np.float32)
-    values[place] = readings.value
+    with_day, with_station = table.seen.any(axis=1), table.seen.any(axis=0)
+    days = (table.first_day + np.flatnonzero(with_day)).astype(np.int32)
+    names = np.array(table.names)[with_station]
     start, end = bounds(days, kind, rules)
     last = places.sort_values("last_day").groupby("station").last().reindex(names)
     moved = places.groupby("station").size().reindex(names) > 1
+    printed = days.astype("datetime64[D]").astype("datetime64[ns]")
     return xr.DataArray(
-        values.reshape(len(days), len(names)),
+        table.values[with_day][:, with_station],
         dims=("time", "station"),
         coords={
             "time": start.astype("datetime64[ns]"),
             "station": names,
             "time_end": ("time", end.astype("datetime64[ns]"), {"long_name": "end of the time step"}),
-            "day": (
-                "time",
-                days.astype("datetime64[D]").astype("datetime64[ns]"),
-                {"long_name": "date printed"},
-            ),
+            "day": ("time", printed, {"long_name": "date printed"}),
             "latitude": ("station", last["latitude"].to_numpy(float), {"units": "degrees_north"}),
             "longitude": ("station", last["longitude"].to_numpy(float), {"units": "degrees_east"}),
             "altitude": ("station", last["altitude"].to_numpy(float), {"units": "m"}),
@@ -197,23 +198,6 @@ def _table(
             "units": kind.units,
             "cell_methods": f"time: {kind.over_time}",
             "source": "CMA daily V3.0",
-            "readings_left_out_by_quality": readings.left_out_by_quality,
-            "readings_left_out_by_flag": readings.left_out_by_flag,
+            **{f"readings_left_out_by_{why}": count for why, count in table.left_out.items()},
         },
-    )
-
-
-def _refuse_twice(
-    place: NDArray[np.int64], days: NDArray[np.int32], names: NDArray[np.str_], kind: Variable, folder: Path
-) -> None:
-    """Refuses a station and day that comes twice."""
-    count = np.bincount(place, minlength=0)
-    if count.max() <= 1:
-        return
-    first = int(np.argmax(count > 1))
-    day = days[first // len(names)].astype("datetime64[D]")
-    raise InputRefused(
-        f"{folder}: {int((count[count > 1] - 1).sum())} readings of {kind.name} come twice, the first at "
-        f"station {names[first % len(names)]}, {day}: two files hold the same days. Convert them into "
-        "separate folders, or take one away."
     )

@@ -30,7 +30,7 @@ def means_of(r: float, half: float) -> xr.Dataset:
     return xr.Dataset(
         {name: (("driver", "month", "stratum"), np.full(shape, value)) for name, value in values.items()},
         coords,
-        {"soil": "soil_moisture"},
+        {"variables_a": "soil_moisture"},
     )
 
 
@@ -83,7 +83,7 @@ def test_nothing_is_compared_without_sides_or_outside_the_papers_months() -> Non
 
 def test_one_pair_without_dims_takes_its_names_from_the_attributes() -> None:
     one = means_of(0.3, 0.1).isel(driver=0, drop=True)
-    one.attrs["driver"] = "ndvi"
+    one.attrs["variables_b"] = "ndvi"
     assert {(record.soil, record.variable) for record in sign_table(one)} == {("soil_moisture", "ndvi")}
 
 
@@ -96,3 +96,12 @@ def test_sides_of_strata() -> None:
     strata = SimpleNamespace(names=("a", "b", "c", "empty"), codes=codes)
     assert sides_of(strata, altitude) == {"a": "low", "b": "high", "c": "low"}
     assert sides_of(strata, altitude, boundary_m=3800)["a"] == "both"
+
+
+def test_a_layer_is_compared_as_its_variable() -> None:
+    layers = (
+        means_of(0.3, 0.1)
+        .sel(driver=["ground_temperature"])
+        .assign_coords(driver=["ground_temperature:stl2"])
+    )
+    assert {one.paper for one in sign_table(layers, sides=SIDES) if one.stratum == "low"} == {"+", "-"}

@@ -162,7 +162,7 @@ def test_ranks_and_held_variables_widen_the_interval() -> None:
     r, strata = np.tanh(rng.normal(0.2, 0.01, (30, 40))), strata_of(np.zeros((30, 40)), ("all",))
     plain, ranks, partial = (
         strata_means(result_of(r, YEARS, **attrs), strata).isel(stratum=0)
-        for attrs in ({}, {"method": "spearman"}, {"given": "precipitation, ndvi"})
+        for attrs in ({}, {"method": "spearman"}, {"covariates": "precipitation; ndvi"})
     )
     widths = [np.arctanh(float(m.r_high)) - np.arctanh(float(m.r_low)) for m in (plain, ranks, partial)]
     assert widths[1] / widths[0] == pytest.approx(np.sqrt(1.06), rel=0.02)

@@ -25,7 +25,7 @@ class SignRecord:
 
     Attributes
     ----------
-    soil, variable : names of soil moisture and of the driver
+    soil, variable : names of soil moisture and of the driver; what follows a colon names a layer
     month : 1–12; 0 for all months together
     sign : of the mean correlation where its interval leaves out 0, else ``0``; empty without data
     r, low, high : mean correlation and the ends of its interval
@@ -105,7 +105,7 @@ def _record(
 ) -> SignRecord:
     values = {name: float(cell[name]) for name in cell.data_vars}
     sign = _sign(values["r"], values["r_low"], values["r_high"])
-    said = known.signs.get((month, variable))
+    said = known.signs.get((month, variable.partition(":")[0]))
     paper: Sign = ""
     if said is not None and side is not None:
         paper = said.low if side == "low" or said.low == said.high else said.high if side == "high" else ""
@@ -134,4 +134,5 @@ def _agreement(sign: Sign, paper: Sign) -> Agreement:
 
 def _name(part: xr.Dataset, means: xr.Dataset, dim: str) -> str:
     """Name of the variable on one side: its coordinate, else the attribute of a result without that dim."""
-    return str(part[dim].item()) if dim in part.coords else str(means.attrs.get(dim, ""))
+    attribute = {"soil": "variables_a", "driver": "variables_b"}[dim]
+    return str(part[dim].item()) if dim in part.coords else str(means.attrs.get(attribute, ""))

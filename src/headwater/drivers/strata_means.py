@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 KM_PER_DEGREE = 111.2
 SPEARMAN = 1.06
 """Variance of the z of ranks, relative to Pearson's: Fieller, Hartley & Pearson 1957, Biometrika 44, 470."""
-REACH = 0.8
+REACH = 0.4
 """The semivariogram is fitted up to the first distance where it reaches this part of its sill."""
 SHAPES = (1.0, 2.0)
 """Exponents of the fitted correlation exp(−(h/L)^s): exponential and Gaussian."""
@@ -84,13 +84,12 @@ def strata_means(result: xr.Dataset, strata: Strata, *, level: float = 0.95) -> 
         raise SettingsRefused(f"level {level}: needs a number between 0 and 1, such as 0.95.")
     _check(result, strata)
     r = result["r"].transpose(..., "latitude", "longitude")
-    n_eff = result["n_eff"].broadcast_like(r).transpose(*r.dims)
-    significant = result["significant"].broadcast_like(r).transpose(*r.dims)
+    n_eff, significant = (result[name].transpose(*r.dims) for name in ("n_eff", "significant"))
     leading = r.dims[:-2]
     codes = strata.codes.transpose("latitude", "longitude").to_numpy()
     found = np.full((*r.shape[:-2], len(strata.names), len(LAYERS)), np.nan)
     for place in np.ndindex(*r.shape[:-2]):
-        maps = (r.to_numpy()[place], n_eff.to_numpy()[place], significant.to_numpy()[place])
+        maps = (r[place].to_numpy(), n_eff[place].to_numpy(), significant[place].to_numpy())
         for number in range(len(strata.names)):
             found[(*place, number)] = _one(*maps, codes == number, result, level)
     coords = {name: r[name] for name in leading if name in r.coords} | {"stratum": list(strata.names)}
@@ -98,6 +97,19 @@ def strata_means(result: xr.Dataset, strata: Strata, *, level: float = 0.95) -> 
     means = xr.Dataset({name: (dims, found[..., i]) for i, name in enumerate(LAYERS)}, coords)
     means.attrs = dict(result.attrs) | {"level": level}
     return means
+
+
+def strata_profile(r: xr.DataArray, strata: Strata) -> xr.DataArray:
+    """Mean of r by Fisher's z in each stratum, weighted by area, without an interval; (…, stratum)."""
+    weight = np.cos(np.radians(r["latitude"]))
+    z = np.arctanh(r.clip(-LARGEST_R, LARGEST_R))
+    import xarray as xr
+
+    means = [
+        np.tanh(z.where(strata.codes == number).weighted(weight).mean(("latitude", "longitude")))
+        for number in range(len(strata.names))
+    ]
+    return xr.concat(means, xr.Variable("stratum", list(strata.names))).transpose(..., "stratum")
 
 
 def spatial_mean(z: Array, weight: Array, variance: float, *, north_km: float, east_km: float) -> SpatialMean:
@@ -203,9 +215,10 @@ def _fit_correlation(gamma: Binned, sill: float, most: int) -> tuple[float, floa
 
 
 def _held_constant(result: xr.Dataset) -> int:
-    """Number of variables that a partial correlation holds constant."""
-    given = result.attrs.get("given", "")
-    return len([name for name in given.split(",") if name.strip()]) if isinstance(given, str) else len(given)
+    """Number of covariates that a partial correlation holds constant; a straight line in time is one more."""
+    given = str(result.attrs.get("covariates", "none"))
+    covariates = 0 if given == "none" else len(given.split(";"))
+    return covariates + (str(result.attrs.get("detrend", "False")) == "True")
 
 
 def _step(axis: Array) -> float:

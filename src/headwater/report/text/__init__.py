@@ -48,9 +48,9 @@ class Text:
 
 @cache
 def catalogue(lang: Language) -> Mapping[str, str]:
-    """Every sentence of a language by its dotted key, those of figures and of ``mix`` included."""
+    """Every sentence of a language by its dotted key, those of figures, ``mix`` and ``drivers`` included."""
     merged: dict[str, str] = {}
-    for name in (f"{lang}.toml", f"figures_{lang}.toml", f"mix_{lang}.toml"):
+    for name in (f"{lang}.toml", f"figures_{lang}.toml", f"mix_{lang}.toml", f"drivers_{lang}.toml"):
         source = files(__name__).joinpath(name)
         if source.is_file():
             merged |= _flat(tomllib.loads(source.read_text(encoding="utf-8")))

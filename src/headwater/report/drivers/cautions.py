@@ -1,0 +1,89 @@
+"""What a reader must know before using the numbers: cautions first, then what the paper leaves open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from headwater.report.drivers.material import Material
+from headwater.report.drivers.words import variable_name
+from headwater.report.findings import opened
+from headwater.report.notices import LEVELS, NoticeGroup, Said
+from headwater.report.numbers import integer, number
+
+if TYPE_CHECKING:
+    from headwater.report.text import Text
+
+FEW_STEPS = 10
+FEW_PLACES = 5
+MUCH_MISSING = 0.1
+
+
+def notices(material: Material, text: Text) -> list[NoticeGroup]:
+    """Every notice of a run, warnings first."""
+    found = [*_numbers(material, text), *_paper(material, text), *_reading(material, text)]
+    return sorted(found, key=lambda group: LEVELS.index(group.level))
+
+
+def _numbers(material: Material, text: Text) -> Iterator[NoticeGroup]:
+    attrs, counts = material.correlation.attrs, material.counts
+    if attrs.get("n_eff") == "n":
+        yield _one("warning", "naive", text("drivers.notice.naive"))
+    if counts["n"] == counts["n"] and counts["n"] < FEW_STEPS:
+        yield _one("warning", "few_steps", text("drivers.notice.few_steps", n=number(counts["n"], 0)))
+    if material.means is not None:
+        places = material.means["n_spatial"].to_numpy()
+        few = int((places < FEW_PLACES).sum())
+        if few:
+            yield _one("warning", "few_places", text.count("drivers.notice.few_places", few))
+    if material.is_map:
+        yield from _undefined(material, text)
+    if material.lags is None and int(attrs.get("lag", 0)) != 0:
+        yield _one("info", "one_lag", text("drivers.notice.one_lag"))
+
+
+def _undefined(material: Material, text: Text) -> Iterator[NoticeGroup]:
+    """Pixels that have data in one month or driver and no correlation in another."""
+    r, known = material.correlation["r"], int(material.known.sum())
+    total = known * (r.size // max(material.known.size, 1))
+    missing = total - int(material.counts["correlations"])
+    if missing:
+        level = "warning" if missing > MUCH_MISSING * total else "info"
+        yield _one(
+            level, "undefined", text("drivers.notice.undefined", n=integer(missing), of=integer(total))
+        )
+
+
+def _paper(material: Material, text: Text) -> Iterator[NoticeGroup]:
+    """What the paper leaves open, where its signs stand in the table."""
+    stated = [one for one in material.signs if one.paper]
+    if not stated:
+        return
+    said = [text(f"drivers.paper_open.{material.mode}"), text("drivers.paper_open.numbers")]
+    notes = dict.fromkeys(one.note for one in stated)
+    if "contradicts_itself" in notes:
+        said.append(text("drivers.paper_open.contradicts_itself"))
+    yield NoticeGroup("info", "paper_open", tuple(Said(sentence, ()) for sentence in said), "")
+    differing = [one for one in stated if one.agreement == "differs"]
+    if differing:
+        yield _one("info", "differs", text.count("drivers.notice.differs", len(differing)))
+
+
+def _reading(material: Material, text: Text) -> Iterator[NoticeGroup]:
+    """What was changed while reading, variable by variable, and what else the run had to say."""
+    said = [
+        Said(
+            opened(text("drivers.notice.changed", variable=variable_name(file.variable, text))),
+            tuple(part.strip() for part in file.changes.split(";") if part.strip()),
+        )
+        for file in material.files
+        if file.changes.strip()
+    ]
+    if said:
+        yield NoticeGroup("info", "changed", tuple(said), "")
+    if material.notes:
+        yield NoticeGroup("info", "notes", tuple(Said(opened(note), ()) for note in material.notes), "")
+
+
+def _one(level: str, code: str, sentence: str) -> NoticeGroup:
+    return NoticeGroup(level, code, (Said(opened(sentence), ()),), "")

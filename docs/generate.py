@@ -107,6 +107,14 @@ def _toml(value: Any) -> str:
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 
+def drivers_settings() -> str:
+    """Every key of the settings file of ``headwater drivers`` with its type, default and meaning."""
+    from headwater.cli.drivers_settings import OPTIONS, DriversSettings
+
+    fields = {OPTIONS.get(name, name): field for name, field in DriversSettings.model_fields.items()}
+    return "\n".join(_settings_table(fields))
+
+
 def columns() -> str:
     """Accepted headers of every canonical column, from ``columns.toml``."""
     rows = ["| column | headers that are understood |", "|---|---|"]
@@ -178,6 +186,7 @@ def _cell(text: str) -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "command_line": command_line,
     "settings": settings,
+    "drivers_settings": drivers_settings,
     "columns": columns,
     "kinds": kinds,
     "measured": measured,

@@ -37,6 +37,7 @@ what headwater reads in your table; `headwater study TABLE` makes the report.
 COMMANDS = {
     "study": "Isotopes, water lines and the shares of every source, as a report.",
     "mix": "Shares of sources with full uncertainty, for any mixing problem.",
+    "drivers": "Which climate and vegetation signals move soil moisture, on grids: maps, signs, report.",
     "check": "Read tables of water samples and list everything that is wrong with them.",
     "convert": "Daily station files to Parquet, in SI units and UTC, with every line accounted for.",
     "demo": "A simulated campaign of 2451 samples with known truth, through the same code as your data.",

@@ -1,0 +1,307 @@
+"""``headwater drivers`` from files to files, as a user calls it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from headwater.cli import Exit, main
+from headwater.cli.drivers_open import sources
+from headwater.cli.drivers_settings import DriversSettings, bytes_of, choose
+from headwater.errors import SettingsRefused
+from headwater.simulate import simulate_fields
+from headwater.simulate.read_field_design import read_field_design
+
+ROOT = Path(__file__).resolve().parents[2]
+DESIGN = read_field_design()
+DRIVERS = ("precipitation", "ndvi")
+
+
+@pytest.fixture(scope="module")
+def fields() -> xr.Dataset:
+    """The simulated region on few pixels, those outside filled, so that nothing is missing."""
+    design = replace(DESIGN, grid=replace(DESIGN.grid, step_degrees=0.4))
+    return simulate_fields(4, design=design)
+
+
+@pytest.fixture(scope="module")
+def folder(fields: xr.Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Files as users have them: latitude from the north, vegetation on pixels half as large."""
+    place = tmp_path_factory.mktemp("grids")
+    turned = fields[["soil_moisture", "precipitation", "air_temperature"]].isel(
+        latitude=slice(None, None, -1)
+    )
+    turned.to_netcdf(place / "climate.nc", engine="h5netcdf")
+    fields[["altitude"]].to_netcdf(place / "dem.nc", engine="h5netcdf")
+    fine = {
+        axis: np.repeat(fields[axis].to_numpy(), 2) + np.tile([-0.1, 0.1], fields.sizes[axis])
+        for axis in ("latitude", "longitude")
+    }
+    ndvi = np.repeat(np.repeat(fields["ndvi"].to_numpy(), 2, axis=1), 2, axis=2)
+    dims = ("time", "latitude", "longitude")
+    finer = xr.DataArray(ndvi, {"time": fields["time"], **fine}, dims, "ndvi", fields["ndvi"].attrs)
+    finer.to_netcdf(place / "ndvi.nc", engine="h5netcdf")
+    return place
+
+
+def command(folder: Path, out: Path, *more: str) -> list[str]:
+    return [
+        "drivers", "--soil", f"{folder}/climate.nc:soil_moisture",
+        "--with", f"{folder}/climate.nc:precipitation", "--with", f"{folder}/ndvi.nc:ndvi",
+        "--months", "6,8,9", "--dem", f"{folder}/dem.nc:altitude", "-o", str(out), *more,
+    ]  # fmt: skip
+
+
+def signs(out: Path) -> list[dict[str, str]]:
+    with (out / "signs.csv").open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def run(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Results of one call with options."""
+    out = tmp_path_factory.mktemp("out")
+    assert main(command(folder, out, "--no-report", "-q", "--fdr", "wilks")) == Exit.OK
+    return out
+
+
+def test_signs_of_the_simulated_region_are_found_from_files(run: Path) -> None:
+    rows = signs(run)
+    found = {(one["variable"], int(one["month"]), one["stratum"]): one["sign"] for one in rows}
+    for name in DRIVERS:
+        place = DESIGN.drivers.index(name)
+        for month, side in DESIGN.coupling.months.items():
+            for stratum, r in (("0-4000", side.low), ("4000-9000", side.high)):
+                assert found[name, month, stratum] == ("+" if r[place] > 0 else "-"), (name, month, stratum)
+    assert len(rows) == 12 and {one["agreement"] for one in rows} == {"agrees"}
+
+
+def test_maps_are_written_with_cf_attributes_on_the_pixels_of_soil_moisture(
+    run: Path, fields: xr.Dataset
+) -> None:
+    assert {path.name for path in run.iterdir()} == {
+        "correlation.nc",
+        "means.nc",
+        "signs.csv",
+        "results.json",
+    }
+    with xr.open_dataset(run / "correlation.nc", engine="h5netcdf") as written:
+        assert written.sizes["latitude"] == fields.sizes["latitude"]
+        assert list(written["month"]) == [6, 8, 9] and written.attrs["Conventions"].startswith("CF")
+        june = written["r"].sel(month=6, driver="ndvi").squeeze().to_numpy()
+    here = fields.sel(time=fields.time.dt.month == 6)
+    a, b = (here[name].to_numpy().astype(float) for name in ("soil_moisture", "ndvi"))
+    a, b = a - a.mean(0), b - b.mean(0)
+    expected = (a * b).sum(0) / np.sqrt((a * a).sum(0) * (b * b).sum(0))
+    np.testing.assert_allclose(june, expected, atol=1e-5)  # the finer pixels were averaged back exactly
+
+
+def test_a_settings_file_gives_the_same_options_win_and_the_text_names_the_gaps(
+    folder: Path, run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = """soil = ["climate.nc:soil_moisture"]
+with = ["climate.nc:precipitation", "ndvi.nc:ndvi"]
+months = [6, 8, 9]
+dem = "dem.nc:altitude"
+fdr = "by"
+"""
+    (folder / "drivers.toml").write_text(text, encoding="utf-8")
+    called = [
+        "drivers",
+        "-s",
+        str(folder / "drivers.toml"),
+        "--fdr",
+        "wilks",
+        "-o",
+        str(tmp_path),
+        "--no-report",
+    ]
+    assert main(called) == Exit.OK
+    assert (run / "signs.csv").read_bytes() == (tmp_path / "signs.csv").read_bytes()
+    document = json.loads((tmp_path / "results.json").read_text("utf-8"))
+    settings = {one["name"]: one for one in document["settings"]}
+    assert settings["fdr"] == {"name": "fdr", "value": "wilks", "origin": "command line"}
+    assert settings["months"]["origin"] == "drivers.toml" and settings["alpha"]["origin"] == "default"
+    out, err = capsys.readouterr()
+    assert "below 4000" in out and "(paper +)" in out
+    assert "never says whether that is over pixels or over time" in out
+    assert "contradicts itself" in out and "Mode: temporal" in out
+    assert "brought onto the pixels of soil moisture (mean): ndvi" in err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("mode", "dims"),
+    [
+        ("pattern", {"soil", "driver", "month", "stratum"}),
+        ("moving", {"soil", "driver", "time", "latitude", "longitude"}),
+    ],
+)
+def test_other_modes(folder: Path, tmp_path: Path, mode: str, dims: set[str]) -> None:
+    more = ["--mode", "moving", "--window", "48", "--by", "none"] if mode == "moving" else ["--mode", mode]
+    called = command(folder, tmp_path, *more, "--no-report", "-q")
+    if mode == "moving":  # the whole series, not some months of it
+        place = called.index("--months")
+        del called[place : place + 2]
+    assert main(called) == Exit.OK
+    with xr.open_dataset(tmp_path / "correlation.nc", engine="h5netcdf") as written:
+        assert set(written["r"].dims) == dims and np.isfinite(written["r"]).any()
+    document = json.loads((tmp_path / "results.json").read_text("utf-8"))
+    assert document["correlation"]["mode"] == mode
+
+
+@pytest.mark.slow
+def test_lags_and_trends_are_written_when_asked_for(folder: Path, tmp_path: Path) -> None:
+    more = (
+        "--lags",
+        "-1..1",
+        "--surrogates",
+        "19",
+        "--trend",
+        "original",
+        "--no-report",
+        "-q",
+        "--bands",
+        "0,9000",
+    )
+    assert main(command(folder, tmp_path, *more)) == Exit.OK
+    with xr.open_dataset(tmp_path / "lags.nc", engine="h5netcdf") as lags:
+        assert lags["lag"].to_numpy().tolist() == [-1, 0, 1] and list(lags["month"]) == [6, 8, 9]
+        best = abs(lags["mean_r"]).sel(driver="ndvi", month=6).squeeze().to_numpy()
+        assert best.argmax() == 1
+    with xr.open_dataset(tmp_path / "trend.nc", engine="h5netcdf") as trend:
+        assert set(trend["variable"].to_numpy()) == {"soil_moisture", *DRIVERS}
+    assert len(json.loads((tmp_path / "results.json").read_text("utf-8"))["trends"]) == 9
+
+
+@pytest.mark.slow
+def test_larger_than_the_cap_gives_the_same_numbers_block_by_block(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once, in_blocks = tmp_path / "a", tmp_path / "b"
+    assert main(command(folder, at_once, "--no-report", "-q", "--json")) == Exit.OK
+    monkeypatch.setattr("headwater.cli.drivers_run.ROOM", 0.0)
+    assert main(command(folder, in_blocks, "--no-report", "-q")) == Exit.OK
+    assert (at_once / "signs.csv").read_bytes() == (in_blocks / "signs.csv").read_bytes()
+    with (
+        xr.open_dataset(at_once / "correlation.nc", engine="h5netcdf") as a,
+        xr.open_dataset(in_blocks / "correlation.nc", engine="h5netcdf") as b,
+    ):
+        for name in ("r", "n", "n_eff", "p", "p_adjusted", "significant"):
+            np.testing.assert_array_equal(a[name].to_numpy(), b[name].to_numpy())
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "message"),
+    [
+        ([], Exit.USAGE, "nothing given as --soil"),
+        (["--soil", "climate.nc"], Exit.USAGE, "needs a file and a variable with a colon"),
+        (["--soil", "no.nc:sm", "--with", "no.nc:tp"], Exit.REFUSED, "no such file"),
+        (["--memory", "2MiB"], Exit.USAGE, "at least 64MiB"),
+        (["--bands", "4000,0"], Exit.USAGE, "larger than the one before"),
+        (["--bands", "low,high"], Exit.USAGE, "needs numbers"),
+        (["--months", "June"], Exit.USAGE, "needs numbers 1 to 12"),
+        (["--months", "13"], Exit.USAGE, "less than or equal to 12"),
+        (["--lags", "6"], Exit.USAGE, "FIRST..LAST"),
+        (["--lags", "6..-6"], Exit.USAGE, "first and the last lag"),
+        (["--units", "tp"], Exit.USAGE, "VARIABLE=UNIT"),
+        (["--mode", "moving"], Exit.USAGE, "go together"),
+        (["--mode", "moving", "--window", "12"], Exit.USAGE, 'by = "none"'),
+        (["--region", "1,2,3"], Exit.USAGE, "west, south, east and north"),
+        (["--alpha", "5"], Exit.USAGE, "less than 1"),
+    ],
+)
+def test_wrong_options_are_refused_with_what_is_allowed(
+    options: list[str], code: int, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["drivers", *options, "-o", str(tmp_path / "out")]) == code
+    assert message in capsys.readouterr().err
+
+
+def test_a_wrong_settings_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for text, message in (
+        ("soil = [", "not valid TOML"),
+        ("sole = 1", "unknown setting 'sole'; allowed are"),
+    ):
+        (tmp_path / "s.toml").write_text(text, encoding="utf-8")
+        assert main(["drivers", "-s", str(tmp_path / "s.toml"), "-o", str(tmp_path / "out")]) == Exit.USAGE
+        assert message in capsys.readouterr().err
+    assert main(["drivers", "-s", str(tmp_path / "none.toml"), "-o", str(tmp_path / "out")]) == Exit.USAGE
+
+
+def test_grids_that_do_not_fit_are_refused(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(command(folder, tmp_path, "--align", "exact", "-q")) == Exit.REFUSED
+    assert "ndvi" in capsys.readouterr().err
+
+
+def test_sources_with_colons_patterns_and_drives() -> None:
+    found = sources(["era5_*.nc:swvl1, swvl2", "C:\\data\\x.nc:tp", "http.zarr:ndvi"], "soil")
+    assert [(one.file, one.name) for one in found] == [
+        ("era5_*.nc", "swvl1"), ("era5_*.nc", "swvl2"), ("C:\\data\\x.nc", "tp"), ("http.zarr", "ndvi")
+    ]  # fmt: skip
+    for wrong in ("x.nc", "C:\\data\\x.nc", "x.nc:", ":tp"):
+        with pytest.raises(SettingsRefused):
+            sources([wrong], "soil")
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("512MiB", 2**29),
+        ("2 GiB", 2**31),
+        ("1.5gb", 1_500_000_000),
+        ("123", 123),
+        ("much", 0),
+        ("1.2.3MiB", 0),
+    ],
+)
+def test_sizes_of_memory(text: str, size: int) -> None:
+    assert bytes_of(text) == size
+
+
+def test_every_setting_says_what_it_means_and_every_example_is_allowed() -> None:
+    assert [name for name, field in DriversSettings.model_fields.items() if not field.description] == []
+    examples = [*(ROOT / "docs" / "howto" / "settings").glob("drivers*.toml")]
+    examples += (ROOT / "src" / "headwater" / "data").glob("demo_drivers*.toml")
+    assert len(examples) > 2
+    for example in examples:
+        DriversSettings.model_validate(tomllib.loads(example.read_text("utf-8")))
+        assert choose(example, {}).settings.soil
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_demo_recovers_every_sign_of_the_paper(
+    lang: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (
+        main(["drivers", "--demo", "-o", str(tmp_path), "--lang", lang, "--geotiff", "--geopackage"])
+        == Exit.OK
+    )
+    rows = signs(tmp_path)
+    assert len(rows) == 30 and {one["agreement"] for one in rows} == {"agrees"}
+    wrong = [abs(float(one["r"]) - float(one["true_r"])) for one in rows]
+    assert max(wrong) < 0.2
+    assert {"report.html", "figures", "geotiff", "drivers.gpkg", "input"} <= {
+        path.name for path in tmp_path.iterdir()
+    }
+    again = [
+        "drivers",
+        "-s",
+        str(tmp_path / "input" / "drivers.toml"),
+        "-o",
+        str(tmp_path / "again"),
+        "--no-report",
+    ]
+    assert main(again) == Exit.OK
+    assert [one["r"] for one in signs(tmp_path / "again")] == [one["r"] for one in rows]
+    capsys.readouterr()

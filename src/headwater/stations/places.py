@@ -88,13 +88,15 @@ class Places:
             by_station[place[0]] += [Stay(place, first, last) for first, last in _joined(spans)]
         rows = []
         for station in sorted(by_station):
-            stays = _without_breaks(sorted(by_station[station], key=lambda stay: (stay.first, stay.last)))
-            for stay in stays:
-                overlaps = any(
-                    other is not stay and other.first <= stay.last and stay.first <= other.last
-                    for other in stays
-                )
+            stays = _without_breaks(
+                sorted(by_station[station], key=lambda stay: (stay.first, stay.last, stay.place))
+            )
+            before = None
+            for stay, following in zip(stays, [*stays[1:], None], strict=True):
+                overlaps = before is not None and stay.first <= before
+                overlaps |= following is not None and following.first <= stay.last
                 rows.append((*stay.place, stay.first, stay.last, overlaps))
+                before = stay.last if before is None else max(before, stay.last)
         frame = pd.DataFrame(rows, columns=list(PLACE_COLUMNS))
         whole = {
             name: frame[name].to_numpy(np.int32) for name in ("station", "latitude", "longitude", "altitude")

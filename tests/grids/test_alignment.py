@@ -62,7 +62,7 @@ def test_mean_by_area_is_that_of_cells_cut_by_hand() -> None:
     assert np.isnan(align({"a": source}, onto=onto, method="mean", least=0.51)["a"][0, 1]).all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     st.integers(2, 9), st.integers(2, 9), st.floats(0.11, 1.7), st.floats(-1, 1), st.integers(0, 2**32 - 1)
 )

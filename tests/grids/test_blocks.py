@@ -13,7 +13,7 @@ from headwater.grids.blocks import MIB, Source, plan_blocks, reread
 IN_USE = 200 * MIB
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.integers(1, 300), st.integers(1, 300), st.integers(1, 400), st.integers(2, 60),
     st.one_of(st.none(), st.tuples(st.integers(1, 50), st.integers(1, 80), st.integers(1, 80))),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import xarray as xr
 
 from headwater.errors import InputRefused, SettingsRefused, UnitsUnclear
 from headwater.grids import open_grid
+from headwater.grids.lazy import file_chunks
 from tests.grids.make_reanalysis import LATITUDE, LONGITUDE, SHAPE, hours, months, write_netcdf
 
 KELVIN = {"units": "K", "standard_name": "air_temperature"}
@@ -250,6 +252,7 @@ def test_files_that_are_no_grid_are_refused(tmp_path: Path) -> None:
         path.read_bytes()[:3000]: "cut short",
         b"GRIB\x00\x00\x00\x02": "GRIB is read only with engine='cfgrib'",
         b"CDF\x05aaaa": "64-bit data",
+        b"PK\x03\x04": "a zip archive",
         b"<html>": "of no kind that is read",
         b"": "0 bytes",
     }.items():
@@ -280,6 +283,15 @@ def test_variables_that_are_not_there_are_named(tmp_path: Path) -> None:
         open_grid(path, "tmax")
     grid = open_grid(path, "ta")
     assert grid.units == "K" and "not in the vocabulary" in grid.headwater_changes
+
+
+def test_a_grid_knows_its_files_and_their_chunks_and_can_be_sent_to_another_process(tmp_path: Path) -> None:
+    values = field(6)
+    path = write(tmp_path / "a.nc", values, encoding={"ta": {"chunksizes": (2, 5, *SHAPE[1:])}})
+    grid = open_grid(path, "ta")
+    assert grid.encoding["files"] == (str(path),)
+    assert file_chunks(grid) == (2, 5, SHAPE[1]) and file_chunks(grid[:, :3]) == (2, 3, SHAPE[1])
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(grid)), values[:, ::-1])
 
 
 def test_large_grids_are_looked_at_in_part_and_say_so(

@@ -26,7 +26,7 @@ def test_shapes_types_and_bytes_of_results() -> None:
 
 
 @pytest.mark.skipif(most_memory() is None, reason="peak memory is read from /proc")
-@pytest.mark.parametrize("copies", [1, 6])
+@pytest.mark.parametrize("copies", [1, pytest.param(6, marks=pytest.mark.slow)])
 def test_memory_beside_the_block_is_bounded_from_above(copies: int) -> None:
     def compute(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         held = [arrays["a"] + number for number in range(copies)]

@@ -43,6 +43,7 @@ def test_numbers_and_attributes_come_back(tmp_path: Path, name: str) -> None:
             and read.attrs["detrend"] == "no"
             and "numpy" in read.attrs["versions"]
         )
+        assert "_FillValue" not in read.latitude.encoding or read.latitude.encoding["_FillValue"] is None
         assert read.latitude.standard_name == "latitude" and read.longitude.units == "degrees_east"
     assert sorted(entry.name for entry in tmp_path.iterdir()) == [name]
 

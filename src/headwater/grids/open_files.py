@@ -102,6 +102,10 @@ def _engine(path: Path, engine: str | None) -> dict[str, Any]:
         return {"engine": "scipy", **decode}
     if start[:4] == b"CDF\x05":
         raise InputRefused(f"{path}: netCDF of 64-bit data; convert it with 'nccopy -k netCDF-4'")
+    if start[:2] == b"PK":
+        raise InputRefused(
+            f"{path}: a zip archive, as the Climate Data Store sends for mixed requests; unpack it"
+        )
     if start[:4] == b"GRIB":
         raise InputRefused(
             f"{path}: GRIB is read only with engine='cfgrib' (package cfgrib); or download netCDF, or "

@@ -21,7 +21,7 @@ OUTSIDE = -1
 PLACE = ("latitude", "longitude")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Strata:
     """Which stratum every cell belongs to.
 

@@ -21,7 +21,12 @@ from headwater.errors import InputRefused, SettingsRefused
 
 CONVENTIONS = "CF-1.11"
 AXES = {
-    "time": {"standard_name": "time", "axis": "T", "long_name": "start of the time step"},
+    "time": {
+        "standard_name": "time",
+        "axis": "T",
+        "long_name": "start of the time step",
+        "units_metadata": "leap_seconds: none",
+    },
     "latitude": {"standard_name": "latitude", "units": "degrees_north", "axis": "Y", "long_name": "latitude"},
     "longitude": {
         "standard_name": "longitude",
@@ -168,7 +173,7 @@ def _input(path: Path, hashed: bool) -> dict[str, object]:
 def _write_netcdf(dataset: xr.Dataset, part: Path) -> None:
     packed = {"zlib": True, "complevel": 4, "shuffle": True, "fletcher32": True}
     variables = list(dataset.data_vars)
-    dataset.drop_vars(variables).to_netcdf(part, engine="h5netcdf", encoding=_times(dataset))
+    dataset.drop_vars(variables).to_netcdf(part, engine="h5netcdf", encoding=_axes(dataset))
     for name in variables:
         data = _clean(dataset[name])
         encoding: dict[str, Any] = (
@@ -176,8 +181,8 @@ def _write_netcdf(dataset: xr.Dataset, part: Path) -> None:
         )
         if data.dtype.kind == "f":
             encoding["_FillValue"] = data.dtype.type(np.nan)
-        elif name == "time_bnds":
-            encoding |= _times(dataset).get("time", {})
+        elif name == "time_bnds":  # plain numbers: its unit is that of time, and stands there only
+            data = data.astype("datetime64[s]").astype(np.int64)
         xr.Dataset({name: data.variable}).to_netcdf(
             part, mode="a", engine="h5netcdf", encoding={name: encoding}
         )
@@ -186,7 +191,7 @@ def _write_netcdf(dataset: xr.Dataset, part: Path) -> None:
 def _write_zarr(dataset: xr.Dataset, part: Path) -> None:
     from zarr.codecs import Crc32cCodec, ZstdCodec
 
-    encoding: dict[Any, dict[str, Any]] = dict(_times(dataset))
+    encoding = _axes(dataset)
     for name, data in dataset.variables.items():
         if data.ndim and data.dtype.kind in "fiu":
             encoding.setdefault(name, {})["compressors"] = [ZstdCodec(level=3), Crc32cCodec()]
@@ -202,11 +207,15 @@ def _clean(data: xr.DataArray) -> xr.DataArray:
     return data
 
 
-def _times(dataset: xr.Dataset) -> dict[Any, dict[str, Any]]:
-    """How the time axis is stored: whole seconds since 1970, which every step fits."""
-    if "time" not in dataset.coords or not np.issubdtype(dataset.time.dtype, np.datetime64):
-        return {}
-    return {"time": {"units": "seconds since 1970-01-01", "calendar": "standard", "dtype": "int64"}}
+def _axes(dataset: xr.Dataset) -> dict[Any, dict[str, Any]]:
+    """How coordinates are stored: never with a fill value, times as whole seconds since 1970."""
+    encoding: dict[Any, dict[str, Any]] = {}
+    for name, data in dataset.coords.items():
+        if np.issubdtype(data.dtype, np.datetime64):
+            encoding[name] = {"units": "seconds since 1970-01-01", "calendar": "standard", "dtype": "int64"}
+        elif data.dtype.kind in "fiu":
+            encoding[name] = {"_FillValue": None}
+    return encoding
 
 
 def _plain(value: Any) -> Any:

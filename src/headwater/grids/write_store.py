@@ -58,7 +58,7 @@ def stored_arrays(job: Job) -> dict[str, Any]:
     """The arrays of the store, to be written."""
     import zarr
 
-    with zarr.config.set({"array.write_empty_chunks": True}):  # a block of fill values is a file as well
+    with zarr.config.set({"array.write_empty_chunks": True}):  # a block of fill values is a file too
         group = zarr.open_group(job.store, mode="r+")
         return {name: group[name] for name in job.results}
 

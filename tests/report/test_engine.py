@@ -79,11 +79,12 @@ def test_the_summary_sets_the_model_beside_plain_mixing(make_result: Make) -> No
     assert "upper limits" not in findings.caution(result, Text("en"))
 
 
-def test_caution_names_the_periods_that_rest_on_an_assumption(make_result: Make) -> None:
+def test_caution_names_the_periods_whose_shares_the_other_form_moves(make_result: Make) -> None:
     said = findings.caution(make_result(), Text("en"))
     assert "assumed distribution of evaporation: early ablation." in said
     result = make_result()
-    assumed = tuple(Notice("evaporation_assumed", "warning", {"ratio": 0.1}, p) for p in result.periods)
+    values = {"source": "ground_ice", "difference": 0.05}
+    assumed = tuple(Notice("forms_differ", "warning", values, p) for p in result.periods)
     said = findings.caution(replace(result, notices=assumed), Text("en"))
     assert "in every period" in said
 

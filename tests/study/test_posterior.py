@@ -146,7 +146,7 @@ def test_the_tables_of_the_model_are_whole(small):
     tables = result.tables
     assert list(tables.contributions.columns) == list(COLUMNS) == list(tables.other_form.columns)
     assert list(tables.engine.columns) == list(ENGINE_COLUMNS)
-    assert tables.engine["form"].tolist() == ["erlang", "exponential"]
+    assert tables.engine["form"].tolist() == ["erlang_spike", "exponential"]
     assert tables.engine["used"].tolist() == [True, False] and tables.engine["trusted"].all()
     assert set(tables.contributions["method"]) == {"bayes"} != set(tables.exact["method"])
     sums = tables.contributions.groupby(["period", "stratum", "level"])["mean"].sum()
@@ -164,8 +164,8 @@ def test_the_model_does_not_warn_of_what_it_holds(small):
 
 def test_progress_says_period_and_form(small):
     _, steps = small
-    assert any(step.startswith("2020-09 erlang: ") for step in steps)
-    assert any(step.startswith("2020-09 erlang: ") for step in steps)
+    assert any(step.startswith("2020-09 erlang spike: ") for step in steps)
+    assert any(step.startswith("2020-09 exponential: ") for step in steps)
 
 
 def test_without_the_engine_the_exact_method_answers_and_says_so(tmp_path, monkeypatch):

@@ -59,16 +59,18 @@ class OtherForm:
 
     @property
     def moved(self) -> bool:
-        """Some share moves by more than its sd."""
-        return any(abs(row["in_sd"]) > 1.0 for row in self.rows)
+        """Some share moves by more than its sd, and by more than is no matter."""
+        from headwater.mixing.bayes.evaporation_report import rests_on_form
+
+        return any(bool(rests_on_form(row["difference"], row["sd"])) for row in self.rows)
 
 
 def with_other_form(models: Mapping[str, MixingModel]) -> dict[str, MixingModel]:
     """The models under the other form of evaporation; none where there is no evaporation."""
-    from headwater.mixing.bayes.evaporation_report import other_forms
+    from headwater.mixing.bayes.evaporation_report import other_form
 
     return {
-        name: replace(model, evaporation=next(iter(other_forms(model.evaporation).values())))
+        name: replace(model, evaporation=other_form(model.evaporation))
         for name, model in models.items()
         if model.evaporation is not None
     }

@@ -47,9 +47,10 @@ def study(
     ] = None,
     method: Method = None,
     evaporation: Annotated[
-        Literal["erlang", "exponential", "erlang_spike", "truncated_normal", "none"] | None,
+        Literal["erlang_spike", "erlang", "exponential", "truncated_normal", "none"] | None,
         Parameter(
-            help="Distribution of evaporation inside the model; none leaves it out (erlang: shape learned)."
+            help="Distribution of evaporation inside the model; none leaves it out "
+            "(erlang_spike: shape learned, part of the waters not evaporated)."
         ),
     ] = None,
     evaporation_slope: Annotated[

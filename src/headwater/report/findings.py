@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from headwater.study.result import StudyResult
 
 MOST_SENTENCES = 7
-ASSUMED = ("evaporation_assumed", "forms_differ")
-"""Notices that say that shares rest on the assumed distribution of evaporation."""
 BIAS = ("bias_low", "bias_high")
 MOST_PERIODS = 3
 CLEAR_CONTRAST = 3.0
@@ -171,7 +169,7 @@ def caution(result: StudyResult, text: Text) -> str:
     if evaporated is not None and not result.tables.contributions.empty:
         bias = {name: points(float(evaporated.values.get(name, float("nan")))) for name in BIAS}
         return text("say.caution_evaporation", list=said, **bias)
-    assumed = {n.period: None for n in result.notices if n.code in ASSUMED}
+    assumed = {n.period: None for n in result.notices if n.code == "forms_differ"}
     if assumed:
         return text("say.caution_assumed", list=said, periods=_periods(result, list(assumed), text))
     return text("say.caution", list=said) if said else ""

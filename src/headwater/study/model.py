@@ -8,7 +8,16 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from headwater.mixing.bayes.model import Absent, Evaporation, Factor, Form, MixingModel, Mixtures, Sources
+from headwater.mixing.bayes.model import (
+    DEFAULT_FORM,
+    Absent,
+    Evaporation,
+    Factor,
+    Form,
+    MixingModel,
+    Mixtures,
+    Sources,
+)
 from headwater.study.settings import StudySettings
 from headwater.study.sources import PeriodSource, combinations_of_delta, possible_rows, tracer_values
 from headwater.study.strata import Strata
@@ -27,7 +36,7 @@ def period_model(
     settings: StudySettings,
     *,
     slope: tuple[float, float] | None,
-    form: str = "erlang",
+    form: str = DEFAULT_FORM,
     sharp: bool = False,
 ) -> MixingModel:
     """The model of one period: shares pooled over the levels of every stratum, evaporation inside.

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from headwater.errors import HeadwaterError
+from headwater.mixing.bayes.model import DEFAULT_FORM
 from headwater.mixing.uncertainty import QUANTILES
 from headwater.study.contributions import COLUMNS, flags_of
 from headwater.study.lines import slope_prior
@@ -120,7 +121,7 @@ def _forms(settings: StudySettings) -> tuple[str, ...]:
     first = settings.mixing.evaporation
     if first == "none" or len(settings.mixing.tracers) < 2:
         return ("",)
-    return (first, "exponential" if first != "exponential" else "erlang")
+    return (first, "exponential" if first != "exponential" else DEFAULT_FORM)
 
 
 def _can_mix(cell: Cell, by_period: dict[str, tuple[PeriodSource, ...]], settings: StudySettings) -> bool:
@@ -202,7 +203,7 @@ def _evaporation_notices(first: PeriodFit, others: list[PeriodFit], notices: Not
     )
     flags, names = found.flags[0], found.sources
     if "rests_on_distribution" in flags:
-        notices.warn("evaporation_assumed", at=at, ratio=round(float(np.nanmin(found.ratio)), 2))
+        notices.info("evaporation_assumed", at=at, ratio=round(float(np.nanmin(found.ratio)), 2))
     if "nearly_parallel" in flags:
         notices.warn("parallel_evaporation", at=at, sine=round(float(found.angle.min()), 2))
     if "sources_pulled" in flags:

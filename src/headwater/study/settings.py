@@ -157,7 +157,7 @@ class MixingSettings(_Section):
 
     method: Literal["bayes", "exact"] = "bayes"
     """bayes: posterior with evaporation inside, levels pooled; exact: end-member algebra with bootstrap."""
-    evaporation: Literal["erlang", "exponential", "erlang_spike", "truncated_normal", "none"] = "erlang"
+    evaporation: Literal["erlang_spike", "erlang", "exponential", "truncated_normal", "none"] = "erlang_spike"
     """Form of the distribution of evaporation that the posterior integrates over; another is shown beside."""
     evaporation_slope: Literal["soil", "climate"] | tuple[float, Positive] = "soil"
     """Prior of the evaporation slope: soil is 5 ± 1, climate is by Craig and Gordon, or its mean and sd."""

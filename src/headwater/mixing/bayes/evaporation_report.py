@@ -6,18 +6,18 @@ shares is free of any assumption on E. Along the line a share and E trade places
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from headwater.errors import SettingsRefused
 from headwater.mixing.bayes.evaporated import Evaporated
 from headwater.mixing.bayes.family import Array, Integers
 from headwater.mixing.bayes.fit import Fit
-from headwater.mixing.bayes.model import Evaporation
-from headwater.posterior.compare import waic
+from headwater.mixing.bayes.model import DEFAULT_FORM, Evaporation
 
 Flag = Literal["rests_on_distribution", "nearly_parallel", "sources_pulled", "forms_disagree"]
 LEAST_RATIO = 0.3
@@ -26,10 +26,8 @@ LEAST_ANGLE = 0.3
 """Sine of the angle between the difference of two sources and the evaporation line."""
 MOST_PULL = 2.0
 """sd by which the mixtures have moved a source mean."""
-MOST_DISAGREEMENT = 0.045
-"""Difference of a share between two forms of the distribution of E."""
-LEAST_GAIN = 5.0
-"""Gain in expected log predictive density from which on another form is preferred (and 2 standard errors)."""
+LEAST_MOVE = 0.03
+"""Difference of a share between two forms of the distribution of E that is no matter, whatever the sd."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +43,7 @@ class EvaporationReport:
     angle : shape (R, K, K), sine of the angle between s_j − s_k and the evaporation line, in the metric of
         the mixtures' covariance; 1 on the diagonal and where a source is absent
     pull : shape (R, K), largest |posterior mean of z| of each source mean
-    other : shape (G, K), share under that form beside it which moves the group most; None without one
-    gains : (difference, standard error) of the expected log predictive density of every form beside it
+    other : shape (G, K), share under the form beside it; None without one
     flags : for each group
     """
 
@@ -59,7 +56,6 @@ class EvaporationReport:
     angle: Array
     pull: Array
     other: Array | None
-    gains: tuple[tuple[float, float], ...]
     flags: tuple[frozenset[Flag], ...]
 
     @property
@@ -69,7 +65,7 @@ class EvaporationReport:
 
     @property
     def disagreement(self) -> Array | None:
-        """Share minus that under the form which moves it most, shape (G, K)."""
+        """Share minus that under the other form, shape (G, K)."""
         return None if self.other is None else self.share - self.other
 
     def summary(self) -> list[dict[str, object]]:
@@ -91,7 +87,7 @@ class EvaporationReport:
 
 
 def report_evaporation(
-    fit: Fit, groups: Mapping[str, Integers], *, second: Fit | Sequence[Fit] | None = None, every: int = 1
+    fit: Fit, groups: Mapping[str, Integers], *, second: Fit | None = None, every: int = 1
 ) -> EvaporationReport:
     """What the shares of groups of mixtures owe to the assumed distribution of E.
 
@@ -107,7 +103,7 @@ def report_evaporation(
     Parameters
     ----------
     groups : name → row numbers of its mixtures, all of one level of the sources
-    second : the same data under other forms of the distribution of E (``other_forms``)
+    second : the same data under another form of the distribution of E (``other_form``)
     every : draws are taken one in so many
 
     Raises
@@ -121,8 +117,7 @@ def report_evaporation(
     blocks = _blocks_of(fit, groups)
     drawn = fit.shares_of(list(groups.values()), every)
     share, sd = drawn.mean(axis=0), drawn.std(axis=0)
-    beside = [second] if isinstance(second, Fit) else list(second or ())
-    other = _most_apart(share, [one.shares_of(list(groups.values()), every).mean(axis=0) for one in beside])
+    other = None if second is None else second.shares_of(list(groups.values()), every).mean(axis=0)
     own = fit.problem.split(fit.positions[::every])[1]
     means = family.source_means(np.empty(0), own, np.random.default_rng(0)).mean(axis=0)
     pull = np.abs(family.pull(own).mean(axis=0)).max(axis=-1)
@@ -134,62 +129,29 @@ def report_evaporation(
         ]
     )
     flags = tuple(
-        _flags(sd[g] / across[g], angle[r], pull[r], None if other is None else share[g] - other[g])
+        _flags(sd[g], across[g], angle[r], pull[r], None if other is None else share[g] - other[g])
         for g, r in enumerate(blocks)
     )
     model = fit.model
     levels = model.sources.levels or ("all",)
     return EvaporationReport(
-        tuple(groups), model.sources.names, levels, share, sd, across, angle, pull, other,
-        tuple(predictive_gain(fit, one) for one in beside), flags,
-    )  # fmt: skip
+        tuple(groups), model.sources.names, levels, share, sd, across, angle, pull, other, flags
+    )
 
 
-def other_forms(own: Evaporation) -> dict[str, Evaporation]:
-    """Forms to fit beside one, by a short name: two that err to opposite sides where they are wrong.
+def other_form(own: Evaporation) -> Evaporation:
+    """Form to fit beside one: an exponential from 0, the default beside that one.
 
-    ``exponential`` from 0 puts most mixtures next to their sources: a share that it raises rests on how
-    little the least evaporated waters have evaporated. ``erlang_spike`` lets part of them not evaporate.
+    The exponential puts most mixtures next to their sources and so errs upwards, by a lot, where even the
+    least evaporated waters have evaporated; a share on which it agrees does not rest on the form.
     """
-    forms = {
-        "exponential": replace(own, form="exponential", start_scale=0.0),
-        "erlang_spike": replace(own, form="erlang_spike"),
-        "erlang": replace(own, form="erlang"),
-    }
-    kept = {name: one for name, one in forms.items() if one != own}
-    return dict(list(kept.items())[:2])
+    sharp = replace(own, form="exponential", start_scale=0.0)
+    return sharp if own != sharp else replace(own, form=DEFAULT_FORM, start_scale=Evaporation.start_scale)
 
 
-def predictive_gain(first: Fit, other: Fit) -> tuple[float, float]:
-    """Gain in expected log predictive density (WAIC) by another form, with its standard error."""
-    ours, theirs = (_predicted(fit) for fit in (first, other))
-    difference = theirs - ours
-    return float(difference.sum()), float(np.sqrt(len(difference)) * difference.std())
-
-
-def preferred(first: Fit, others: Sequence[Fit]) -> int:
-    """Number of the fit to be used: 0 for the first, unless another predicts clearly better."""
-    gains = [predictive_gain(first, other) for other in others]
-    clear = [number for number, (gain, se) in enumerate(gains, 1) if gain > max(LEAST_GAIN, 2.0 * se)]
-    return max(clear, key=lambda number: gains[number - 1][0], default=0)
-
-
-def _predicted(fit: Fit) -> Array:
-    """Expected log predictive density of every mixture, shape (N,)."""
-    every = max(1, len(fit.positions) * len(fit.model.mixtures.values) // 2_000_000)
-    ours, own = fit.problem.split(fit.positions[::every])
-    shares, family = fit.problem.shares.cells(ours), fit.problem.family
-    means = family.source_means(shares, own, np.random.default_rng(0))
-    return waic(family.log_likelihood(shares, own, means)[None]).elpd_i
-
-
-def _most_apart(share: Array, others: list[Array]) -> Array | None:
-    """Of every group, the shares of that form which differs most, shape (G, K)."""
-    if not others:
-        return None
-    stacked = np.stack(others)
-    apart = np.nan_to_num(np.abs(stacked - share)).max(axis=2).argmax(axis=0)
-    return np.asarray(stacked[apart, np.arange(len(share))])
+def rests_on_form(difference: Array, sd: Array) -> NDArray[np.bool_]:
+    """Whether a share moves by more than its sd, and by more than ``LEAST_MOVE``, under another form."""
+    return np.abs(difference) > np.maximum(sd, LEAST_MOVE)
 
 
 def _blocks_of(fit: Fit, groups: Mapping[str, Integers]) -> list[int]:
@@ -249,14 +211,14 @@ def _angles(fit: Fit, family: Evaporated, own: Array, means: Array, r: int) -> A
     return sines
 
 
-def _flags(ratio: Array, angle: Array, pull: Array, difference: Array | None) -> frozenset[Flag]:
+def _flags(sd: Array, across: Array, angle: Array, pull: Array, moved: Array | None) -> frozenset[Flag]:
     found: set[Flag] = set()
-    if (ratio < LEAST_RATIO).any():
+    if (sd / across < LEAST_RATIO).any():
         found.add("rests_on_distribution")
     if angle.min() < LEAST_ANGLE:
         found.add("nearly_parallel")
     if pull.max() > MOST_PULL:
         found.add("sources_pulled")
-    if difference is not None and np.abs(difference).max() > MOST_DISAGREEMENT:
+    if moved is not None and rests_on_form(moved, sd).any():
         found.add("forms_disagree")
     return frozenset(found)

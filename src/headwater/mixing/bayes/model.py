@@ -13,6 +13,7 @@ Array = NDArray[np.float64]
 Error = Literal["process*residual", "process", "residual", "additive"]
 Style = Literal["headwater", "mixsiar", "simmr"]
 Form = Literal["exponential", "truncated_normal", "uniform", "spike", "erlang", "erlang_spike"]
+DEFAULT_FORM: Form = "erlang_spike"
 
 
 @dataclass(frozen=True)
@@ -132,9 +133,9 @@ class Evaporation:
     slope_sd: float
     slope_by_level: bool = False
     slope_scatter: float = 0.0
-    form: Form = "erlang"
+    form: Form = DEFAULT_FORM
     mean_scale: float = 2.0
-    start_scale: float = 0.5
+    start_scale: float = 0.2
     effects: tuple[str, ...] = ()
     effect_scale: float = 0.3
     largest: float = 15.0

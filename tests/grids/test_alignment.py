@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headwater.errors import InputRefused, SettingsRefused
-from headwater.grids import align
+from headwater.grids import align, composite
 from headwater.grids.regrid import edges_of, overlap_weights
 from tests.grids.make_grids import grid, lazy
 from tests.grids.make_reanalysis import months
@@ -107,6 +107,21 @@ def test_any_window_of_a_lazy_grid_is_that_of_the_whole(method: str) -> None:
     np.testing.assert_array_equal(late[1:2, 2:5, ::-2], whole[1:2, 2:5, ::-2])
     np.testing.assert_array_equal(late, whole)
     assert late.headwater_changes.startswith("3 of 4 steps kept, those that all grids have")
+
+
+def test_sources_that_pack_many_steps_are_read_in_strips(monkeypatch: pytest.MonkeyPatch) -> None:
+    source, onto = grid(12, shape=(12, 16)), grid(12, cell=0.7, shape=(8, 9))
+    whole = align({"a": source}, onto=onto, method="mean")["a"]
+    daily = grid(
+        time=np.datetime64("2001-01-01", "ns") + np.arange(90) * np.timedelta64(1, "D"), shape=(9, 8)
+    )
+    monthly = composite(daily, "month")
+    monkeypatch.setattr("headwater.grids.regrid.STRIP_VALUES", 200)
+    monkeypatch.setattr("headwater.grids.longer_steps.STRIP_VALUES", 200)
+    monkeypatch.setattr("headwater.grids.lazy.PIECE_VALUES", 100)
+    strips = align({"a": lazy(source, (6, 4, 16))}, onto=onto, method="mean")["a"]
+    np.testing.assert_array_equal(strips, whole)
+    np.testing.assert_array_equal(composite(lazy(daily, (30, 3, 8)), "month"), monthly)
 
 
 def test_the_seam_of_180_degrees_is_crossed() -> None:

@@ -28,9 +28,7 @@ def result() -> xr.Dataset:
 @pytest.mark.parametrize("name", ["out.nc", "out.zarr"])
 def test_numbers_and_attributes_come_back(tmp_path: Path, name: str) -> None:
     path = write_grid(result(), tmp_path / name, title="t", command="headwater drivers --by month")
-    with (
-        xr.open_dataset(path, consolidated=False) if name.endswith("zarr") else xr.open_dataset(path) as read
-    ):
+    with xr.open_dataset(path) as read:
         np.testing.assert_array_equal(read.r, result().r)
         np.testing.assert_array_equal(read.significant, result().significant)
         assert read.significant.flag_meanings == "no yes" and read.r.grid_mapping == "crs"
@@ -91,7 +89,7 @@ def test_a_changed_byte_is_found_at_reading(tmp_path: Path, name: str) -> None:
         _flip(chunk, chunk.stat().st_size // 2)
         with (
             pytest.raises(ValueError, match="checksum"),
-            xr.open_dataset(path, engine="zarr", consolidated=False) as read,
+            xr.open_dataset(path, engine="zarr") as read,
         ):
             read.x.load()
 

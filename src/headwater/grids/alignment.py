@@ -142,7 +142,9 @@ def _mean(name: str, grid: xr.DataArray, onto: xr.DataArray, least: float) -> xr
     rows = overlap_weights(onto.latitude.values, grid.latitude.values, spherical=True)
     columns = overlap_weights(onto.longitude.values, grid.longitude.values, spherical=False)
     _refuse_apart(name, grid, onto, bool(rows.weights.nnz and columns.weights.nnz))
-    reader = MeanReader(ArrayReader(_three_dimensional(grid)), rows, columns, least)
+    chunks = file_chunks(grid) if "time" in grid.dims else None
+    source = ArrayReader(_three_dimensional(grid))
+    reader = MeanReader(source, rows, columns, least, chunk_steps=chunks[0] if chunks else 1)
     empty = int((rows.covered() < least).sum()), int((columns.covered() < least).sum())
     outside = rows.size * columns.size - (rows.size - empty[0]) * (columns.size - empty[1])
     note = (

@@ -12,10 +12,8 @@ from numpy.typing import NDArray
 
 from headwater.errors import InputRefused
 from headwater.grids.axes import Turn
-from headwater.grids.lazy import run_of
+from headwater.grids.lazy import pieces, run_of
 
-PIECE_VALUES = 2**22
-"""Values converted at a time, so that a window needs little memory beside its own: 16 MiB."""
 MISSING_BEFORE = -2
 """In ``FileReader.before``: the step that would have to be taken off is not there."""
 
@@ -76,13 +74,8 @@ class FileReader:
 
     def window(self, times: NDArray[np.intp], rows: slice, columns: slice) -> NDArray[np.float32]:
         """Values in SI units; infinite and masked ones are NaN."""
-        size = rows.stop - rows.start, columns.stop - columns.start
-        steps = max(1, PIECE_VALUES // max(1, size[0] * size[1]) // self.chunk_steps) * self.chunk_steps
-        if len(times) <= steps:
-            return self.examine(times, rows, columns)[0]
-        out = np.empty((len(times), *size), np.float32)
-        for start in range(0, len(times), steps):
-            piece = slice(start, start + steps)
+        out = np.empty((len(times), rows.stop - rows.start, columns.stop - columns.start), np.float32)
+        for piece in pieces(len(times), out[0].size if len(out) else 0, self.chunk_steps):
             out[piece] = self.examine(times[piece], rows, columns)[0]
         return out
 

@@ -7,7 +7,7 @@ them never holds more than the window in hand. A reader is picklable where its s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -18,6 +18,8 @@ from xarray.backends import BackendArray
 from xarray.core import indexing
 
 DIMS = ("time", "latitude", "longitude")
+PIECE_VALUES = 2**22
+"""Values that a reader takes from its source at a time, where the source allows it: 16 MiB."""
 
 
 class WindowReader(Protocol):
@@ -107,6 +109,22 @@ def file_chunks(grid: xr.DataArray) -> tuple[int, ...] | None:
     if not preferred or any(dim not in preferred for dim in grid.dims):
         return None
     return tuple(min(int(preferred[dim]), size) for dim, size in zip(grid.dims, grid.shape, strict=True))
+
+
+def pieces(count: int, cells: int, chunk_steps: int = 1) -> Iterator[slice]:
+    """Runs of steps to read at a time: whole chunks of the file, as many as keep a piece small."""
+    steps = max(1, PIECE_VALUES // max(1, cells) // chunk_steps) * chunk_steps
+    for start in range(0, count, steps):
+        yield slice(start, min(start + steps, count))
+
+
+def in_strips(
+    reader: WindowReader, times: NDArray[np.intp], rows: slice, columns: slice
+) -> NDArray[np.float32]:
+    """A window out of its two halves, for readers whose source packs many steps together."""
+    middle = (rows.start + rows.stop) // 2
+    halves = slice(rows.start, middle), slice(middle, rows.stop)
+    return np.concatenate([reader.window(times, half, columns) for half in halves], axis=1)
 
 
 def run_of(picks: NDArray[np.intp]) -> slice | NDArray[np.intp]:

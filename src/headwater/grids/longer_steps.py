@@ -15,7 +15,16 @@ from numpy.typing import NDArray
 
 from headwater.errors import InputRefused, SettingsRefused
 from headwater.grids.changes import with_changes
-from headwater.grids.lazy import ArrayReader, WindowReader, file_chunks, is_in_memory, lazy_grid
+from headwater.grids.lazy import (
+    ArrayReader,
+    WindowReader,
+    file_chunks,
+    in_strips,
+    is_in_memory,
+    lazy_grid,
+    pieces,
+)
+from headwater.grids.regrid import STRIP_VALUES
 from headwater.grids.time_axis import DAY, step_kind
 
 Step = Literal["month", "16 days", "year"]
@@ -36,6 +45,7 @@ class CompositeReader:
     length: NDArray[np.float64]
     summed: bool
     least: float
+    chunk_steps: int = 1
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -45,14 +55,19 @@ class CompositeReader:
     def window(self, times: NDArray[np.intp], rows: slice, columns: slice) -> NDArray[np.float32]:
         """Values of the longer steps; missing where fewer than ``least`` of the time has values."""
         size = rows.stop - rows.start, columns.stop - columns.start
+        if self.chunk_steps * size[0] * size[1] > STRIP_VALUES and size[0] > 1:
+            return in_strips(self, times, rows, columns)
         out = np.full((len(times), *size), np.nan, np.float32)
         for place, time in enumerate(times):
             total, shared = np.zeros(size), np.zeros(size)
-            for step in np.flatnonzero(self.seconds[time]):
-                values = self.source.window(np.array([step]), rows, columns)[0]
-                valid = ~np.isnan(values)
-                total[valid] += self.seconds[time, step] * values[valid]
-                shared[valid] += self.seconds[time, step]
+            steps = np.flatnonzero(self.seconds[time])
+            for piece in pieces(len(steps), size[0] * size[1], self.chunk_steps):
+                for step, values in zip(
+                    steps[piece], self.source.window(steps[piece], rows, columns), strict=True
+                ):
+                    valid = ~np.isnan(values)
+                    total[valid] += self.seconds[time, step] * values[valid]
+                    shared[valid] += self.seconds[time, step]
             enough = shared >= self.least * self.length[time] * (1 - 1e-9)
             enough &= shared > 0
             out[place][enough] = total[enough] if self.summed else total[enough] / shared[enough]
@@ -88,8 +103,15 @@ def composite(
         )
     first, last = np.flatnonzero(can)[[0, -1]]
     keep = slice(int(first), int(last) + 1)
-    reader = CompositeReader(ArrayReader(grid), seconds[keep], length[keep], how == "sum", least)
     chunks = file_chunks(grid)
+    reader = CompositeReader(
+        ArrayReader(grid),
+        seconds[keep],
+        length[keep],
+        how == "sum",
+        least,
+        chunk_steps=chunks[0] if chunks else 1,
+    )
     coordinates = {
         "time": ("time", new_start[keep], {"standard_name": "time", "axis": "T"}),
         "time_end": ("time", new_end[keep], {"long_name": "end of the time step"}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import json
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +58,10 @@ def _is_consolidated(store: Path) -> bool:
     """Whether the metadata of a store lie in one place; asked for in vain, xarray warns."""
     if (store / ".zmetadata").exists():
         return True
-    told = store / "zarr.json"
-    return told.exists() and b'"consolidated_metadata": {' in told.read_bytes()
+    try:
+        return bool(json.loads((store / "zarr.json").read_bytes()).get("consolidated_metadata"))
+    except (OSError, ValueError, AttributeError):
+        return False
 
 
 def open_file(path: Path, engine: str | None) -> xr.Dataset:
@@ -89,7 +92,8 @@ def open_file(path: Path, engine: str | None) -> xr.Dataset:
 def _engine(path: Path, engine: str | None) -> dict[str, Any]:
     decode = {"decode_times": xr.coders.CFDatetimeCoder(time_unit="ns"), "decode_timedelta": False}
     if engine is not None:
-        return {"engine": engine} if engine == "mod13c1" else {"engine": engine, **decode}
+        own = {"mod13c1": Mod13C1Entrypoint, "vnp13c1": Vnp13C1Entrypoint}
+        return {"engine": own[engine]} if engine in own else {"engine": engine, **decode}
     if is_zarr(path):
         return {"engine": "zarr", "consolidated": _is_consolidated(path), **decode}
     with path.open("rb") as file:

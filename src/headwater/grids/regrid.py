@@ -15,7 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from headwater.grids.lazy import WindowReader
+from headwater.grids.lazy import WindowReader, in_strips, pieces
+
+STRIP_VALUES = 2**24
+"""A window that would take more values of the source than this at a time is cut into strips: 64 MiB."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ class MeanReader:
     rows: Weights
     columns: Weights
     least: float
+    chunk_steps: int = 1
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -81,18 +85,21 @@ class MeanReader:
         return self.source.shape[0], self.rows.size, self.columns.size
 
     def window(self, times: NDArray[np.intp], rows: slice, columns: slice) -> NDArray[np.float32]:
-        """Values of the new cells; one step at a time, so that a long series needs no more memory."""
+        """Values of the new cells; few steps at a time, so that a long series needs no more memory."""
         y, x = self.rows.needed(rows), self.columns.needed(columns)
+        cells = (y.stop - y.start) * (x.stop - x.start)
+        if self.chunk_steps * cells > STRIP_VALUES and rows.stop - rows.start > 1:
+            return in_strips(self, times, rows, columns)
         left, right = self.rows.weights[rows][:, y], self.columns.weights[columns][:, x].T
         whole = np.outer(self.rows.extent[rows], self.columns.extent[columns])
         out = np.full((len(times), *whole.shape), np.nan, np.float32)
-        for step, time in enumerate(times):
-            values = self.source.window(np.array([time]), y, x)[0].astype(np.float64)
-            valid = ~np.isnan(values)
-            total = left @ np.where(valid, values, 0.0) @ right
-            area = left @ valid.astype(np.float64) @ right
-            enough = area >= self.least * whole * (1 - 1e-9)
-            out[step][enough] = (total[enough] / area[enough]).astype(np.float32)
+        for piece in pieces(len(times), cells, self.chunk_steps):
+            for step, values in enumerate(self.source.window(times[piece], y, x), piece.start):
+                valid = ~np.isnan(values)
+                total = left @ np.where(valid, values, 0.0).astype(np.float64) @ right
+                area = left @ valid.astype(np.float64) @ right
+                enough = area >= self.least * whole * (1 - 1e-9)
+                out[step][enough] = (total[enough] / area[enough]).astype(np.float32)
         return out
 
 

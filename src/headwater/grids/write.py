@@ -9,6 +9,7 @@ import hashlib
 import json
 import platform
 import shutil
+import warnings
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -197,7 +198,10 @@ def _write_zarr(dataset: xr.Dataset, part: Path) -> None:
             encoding.setdefault(name, {})["compressors"] = [ZstdCodec(level=3), Crc32cCodec()]
         if name in dataset.data_vars:
             dataset[name] = _clean(dataset[name])
-    dataset.to_zarr(part, mode="w", zarr_format=3, consolidated=False, encoding=encoding)
+    with warnings.catch_warnings():
+        # metadata in one place is not yet in the standard, but without it xarray warns at every opening
+        warnings.filterwarnings("ignore", message=".*[Cc]onsolidated metadata.*")
+        dataset.to_zarr(part, mode="w", zarr_format=3, consolidated=True, encoding=encoding)
 
 
 def _clean(data: xr.DataArray) -> xr.DataArray:

@@ -71,6 +71,7 @@ def draw_lags(part: xr.Dataset, text: Text) -> Figure:
                 best = int(np.nanargmax(np.abs(values)))
                 panel.plot(lag[best], values[best], marker="o", markersize=3.5, color=colour, zorder=3)
         panel.set_ylim(-top, top)
+        panel.xaxis.get_major_locator().set_params(integer=True)
         heading(panel, month_name(month, text), place if len(months) > 1 else None)
         panel.set_xlabel(text("drivers.lags.axis") if place + columns >= len(months) else "")
         panel.set_ylabel(text("drivers.head.r") if place % columns == 0 else "")

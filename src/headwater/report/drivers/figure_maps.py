@@ -9,7 +9,7 @@ import numpy as np
 
 from headwater.report.drivers.map_panel import Extent, colour_bar, draw_map, trimmed
 from headwater.report.drivers.material import Material
-from headwater.report.drivers.sentences import driver_sentence
+from headwater.report.drivers.sentences import driver_finding
 from headwater.report.drivers.words import (
     correlation_word,
     file_stem,
@@ -21,7 +21,6 @@ from headwater.report.drivers.words import (
     variable_name,
 )
 from headwater.report.figures.panels import Margins, heading, panel_grid, panel_width_mm
-from headwater.report.findings import opened
 from headwater.report.mix.planned import Planned
 from headwater.report.numbers import integer, number, share
 from headwater.report.style import QUIET, WIDE_MM
@@ -33,8 +32,8 @@ if TYPE_CHECKING:
     from headwater.drivers.sign_table import SignRecord
     from headwater.report.text import Text
 
-MOST_COLUMNS = 3
-"""Strata that stand side by side; where there are more, each month is one map of all of them."""
+MOST_COLUMNS, MOST_ROWS = 3, 6
+"""Strata side by side, and months below each other; with more, each month is one map of all strata."""
 MARGINS = Margins(left=11, right=2, top=11, bottom=19, across=6, down=9)
 TALLEST_MM = 90.0
 
@@ -52,9 +51,7 @@ def plan(material: Material, text: Text) -> list[Planned]:
 
 def draw_maps(material: Material, soil: str, driver: str, text: Text) -> Figure:
     """The panels of one driver."""
-    strata: tuple[str, ...] = material.stratum_names
-    if not 1 <= len(strata) <= MOST_COLUMNS:
-        strata = ("all",)
+    strata = material.stratum_names if _apart(material) else ("all",)
     cells = [(month, stratum) for month in material.months for stratum in strata]
     columns = len(strata) if len(strata) > 1 else min(2 if len(cells) < 9 else 3, len(cells))
     r = material.correlation
@@ -88,13 +85,13 @@ def _one(material: Material, soil: str, driver: str, text: Text) -> Planned:
     counts = material.counts
     name = f"maps-{file_stem(driver)}" + (f"-{file_stem(soil)}" if len(material.soils) > 1 else "")
     remark = ""
-    if len(material.stratum_names) > MOST_COLUMNS:
+    if material.stratum_names and not _apart(material):
         remark = " " + text("drivers.maps.too_many", n=len(material.stratum_names))
     return Planned(
         name=name,
         part="maps",
         title=pair_text("drivers.maps.title", text, soil=soil_label(material, soil, text), driver=variable),
-        finding=opened(driver_sentence(material, soil, driver, text)),
+        finding=driver_finding(material, soil, driver, text),
         method=text(
             "drivers.maps.method", n=integer(counts["n"]), n_eff=number(counts["n_eff"], 1),
             alpha=share(material.alpha),
@@ -103,6 +100,11 @@ def _one(material: Material, soil: str, driver: str, text: Text) -> Planned:
         + remark,
         draw=partial(draw_maps, material, soil, driver, text),
     )  # fmt: skip
+
+
+def _apart(material: Material) -> bool:
+    """Strata have panels of their own."""
+    return 1 <= len(material.stratum_names) <= MOST_COLUMNS and len(material.months) <= MOST_ROWS
 
 
 def _pale(material: Material, text: Text) -> str:

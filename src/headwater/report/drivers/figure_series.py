@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from headwater.report.drivers.material import Material
-from headwater.report.drivers.sentences import driver_sentence
+from headwater.report.drivers.sentences import driver_finding
 from headwater.report.drivers.words import file_stem, pair_text, soil_label, stratum_name, variable_name
 from headwater.report.figures.panels import Margins, heading, line_key, panel_grid
-from headwater.report.findings import opened
 from headwater.report.mix.planned import Planned
 from headwater.report.numbers import share
 from headwater.report.style import INK, MIDDLE_MM, PALE, altitude_shades
@@ -84,7 +83,7 @@ def _one(material: Material, soil: str, driver: str, text: Text) -> Planned:
             soil=soil_label(material, soil, text),
             driver=variable_name(driver, text),
         ),
-        finding=opened(driver_sentence(material, soil, driver, text)),
+        finding=driver_finding(material, soil, driver, text),
         method=text(f"drivers.series.method_{material.mode}", alpha=share(material.alpha)),
         draw=partial(draw_series, material, soil, driver, text),
     )

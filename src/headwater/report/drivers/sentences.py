@@ -26,11 +26,7 @@ def summary(material: Material, text: Text) -> list[str]:
     said = [agreement(material, text)]
     for driver in material.drivers:
         for soil in material.soils:
-            label = variable_name(driver, text)
-            if len(material.soils) > 1:
-                label = text("drivers.say.pair", soil=soil_label(material, soil, text), driver=label)
-            found = driver_sentence(material, soil, driver, text)
-            said.append(opened(text("drivers.say.driver", driver=label, found=found)))
+            said.append(driver_finding(material, soil, driver, text))
     said.append(significance(material, text))
     return [sentence for sentence in said if sentence]
 
@@ -59,6 +55,15 @@ def significance(material: Material, text: Text) -> str:
         before=share(counts["before"]),
         alpha=share(material.alpha),
     )
+
+
+def driver_finding(material: Material, soil: str, driver: str, text: Text) -> str:
+    """The name of the driver, and where its correlation has which sign."""
+    label = variable_name(driver, text)
+    if len(material.soils) > 1:
+        label = text("drivers.say.pair", soil=soil_label(material, soil, text), driver=label)
+    found = driver_sentence(material, soil, driver, text)
+    return opened(text("drivers.say.driver", driver=label, found=found))
 
 
 def driver_sentence(material: Material, soil: str, driver: str, text: Text) -> str:

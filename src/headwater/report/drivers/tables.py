@@ -10,6 +10,7 @@ from headwater.report.drivers.words import (
     correlation_word,
     interval_word,
     month_name,
+    month_short,
     shares_word,
     sign_word,
     soil_label,
@@ -23,26 +24,28 @@ if TYPE_CHECKING:
     from headwater.report.text import Text
 
 SIGNS_FILE = "signs.csv"
-MOST_MONTHS = 12
+MOST_MONTHS, MOST_WHOLE = 12, 6
+"""Months of the first table, and months up to which its cells are written out."""
 
 
 def glance(material: Material, text: Text) -> DisplayTable | None:
     """A row a driver and stratum, a column a month: sign and mean r, the paper's sign below."""
     known = {(one.soil, one.variable, one.month, one.stratum): one for one in material.signs}
     months = list(dict.fromkeys(one.month for one in material.signs))[:MOST_MONTHS]
+    brief = len(months) > MOST_WHOLE
     rows: list[Cells] = []
     for soil, variable, stratum in dict.fromkeys((o.soil, o.variable, o.stratum) for o in material.signs):
         label = variable_name(variable, text)
         if len(material.soils) > 1:
             label = text("drivers.say.pair", soil=soil_label(material, soil, text), driver=label)
-        cells = [_sign_cell(known.get((soil, variable, month, stratum)), text) for month in months]
+        cells = [_sign_cell(known.get((soil, variable, month, stratum)), brief, text) for month in months]
         rows.append([label, stratum_name(stratum, text), *cells])
     heads = [
         Head(text("drivers.head.driver"), text=True),
         Head(text("drivers.head.stratum"), text=True),
-        *(Head(month_name(month, text)) for month in months),
+        *(Head((month_short if brief else month_name)(month, text)) for month in months),
     ]
-    stated = any(one.paper for one in material.signs)
+    stated = any(one.paper for one in material.signs) and not brief
     caption = text("drivers.table.glance") + (text("drivers.table.glance_paper") if stated else "")
     return display_table("glance", caption, heads, rows, file=SIGNS_FILE, first=30, group_by=1)
 
@@ -110,9 +113,12 @@ def settings(material: Material, text: Text) -> DisplayTable | None:
     return display_table("settings", text("drivers.table.settings"), heads, rows, first=60)
 
 
-def _sign_cell(one: SignRecord | None, text: Text) -> Cell:
+def _sign_cell(one: SignRecord | None, brief: bool, text: Text) -> Cell:
+    """Sign, size and the paper's sign; sign and size below each other where there are many months."""
     if one is None or one.r != one.r:
         return Cell(MISSING)
+    if brief:
+        return Cell(sign_word(one.sign), number(abs(one.r) if one.sign != "0" else one.r, 2))
     main = (
         f"{sign_word(one.sign)}\u2002{number(abs(one.r), 2)}" if one.sign != "0" else correlation_word(one.r)
     )

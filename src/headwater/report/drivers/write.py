@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from headwater.errors import InputRefused
+from headwater.grids.read_memory import give_back
 from headwater.report.drivers.material import Material
 from headwater.report.drivers.page import page_of, planned
 from headwater.report.drivers.results_json import results_document
@@ -94,6 +96,9 @@ def _draw(
             if material.simulated:
                 mark_simulated(figure, text)
         svg, png = save_figure(figure, draft / FIGURES / plan.name)
+        del figure
+        gc.collect()  # a tall figure is a hundred megabytes, in circles that go only when they are looked for
+        give_back()
         drawings[plan.name] = Drawing(
             plan.name, plan.title, plan.finding, plan.method,
             inline_svg(svg.read_text(encoding="utf-8"), plan.name, plan.title), f"{FIGURES}/{png.name}",

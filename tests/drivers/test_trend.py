@@ -148,6 +148,21 @@ def test_p_values_stay_exact_where_they_are_tiny() -> None:
     assert 0 < z["p"][0] < 1e-80
 
 
+def test_first_order_factor_is_the_sum_of_the_paper() -> None:
+    """Yue & Wang (2004): variance times 1 + 2 Σ (1 - k/n) ρ₁ᵏ, here summed term by term."""
+    n = 40
+    values = series(n, 30, seed=12)
+    plain = trend_arrays(values, np.arange(n), TrendRule())
+    corrected = trend_arrays(values, np.arange(n), TrendRule("yue_wang"))
+    rest = values - plain["slope"] * np.arange(n)[:, None]
+    rest -= rest.mean(axis=0)
+    rho = (rest[1:] * rest[:-1]).sum(axis=0) / (rest**2).sum(axis=0)
+    k = np.arange(1, n)[:, None]
+    factor = 1 + 2 * ((1 - k / n) * rho**k).sum(axis=0)
+    np.testing.assert_allclose((plain["z"] / corrected["z"]) ** 2, factor, rtol=1e-9)
+    assert (factor > 1.5).any()
+
+
 def test_gaps_do_not_make_neighbours_of_distant_steps() -> None:
     """Every second step missing: the lag-1 autocorrelation has no pair, so nothing is corrected."""
     values = series(80, 5, seed=9)

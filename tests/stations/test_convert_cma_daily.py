@@ -17,7 +17,7 @@ from headwater.cli import Exit, main
 from headwater.drivers import trend
 from headwater.errors import InputRefused, SettingsRefused
 from headwater.grids import to_stations
-from headwater.stations import convert_cma_daily, read_station_table
+from headwater.stations import convert_cma_daily, read_station_table, write_cma_daily
 from headwater.stations.read_cma_rules import read_rules
 from headwater.stations.write_cma_daily import Conversion
 from tests.stations.make_cma_daily import Truth, write_months
@@ -312,6 +312,17 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (
         main(["convert", "cma-daily", str(bare), "-o", str(tmp_path / "out"), "--element", "TEM"]) == Exit.OK
     )
+
+
+def test_ctrl_c_says_that_what_is_done_is_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(write_cma_daily, "convert_cma_daily", stopped)
+    assert main(["convert", "cma-daily", str(tmp_path), "-o", str(tmp_path / "out")]) == Exit.INTERRUPTED
+    assert "what is done is kept" in capsys.readouterr().err
 
 
 @pytest.mark.slow

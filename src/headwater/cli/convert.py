@@ -23,6 +23,7 @@ def convert(
             "(SURF_CLI_CHN_MUL_DAY).",
         ),
     ],
+    /,
     *files: Annotated[
         Path,
         Parameter(

@@ -219,6 +219,29 @@ def test_calendars_with_impossible_days_are_refused_and_others_read(tmp_path: Pa
         open_grid(tmp_path / "360_day.nc", "ta")
 
 
+def test_steps_out_of_order_are_sorted_and_said(tmp_path: Path) -> None:
+    values = field(3)
+    path = write_netcdf(tmp_path / "a.nc", {"ta": (values, KELVIN)}, months("2001-06", 3)[::-1])
+    grid = open_grid(path, "ta")
+    np.testing.assert_array_equal(grid, values[::-1, ::-1])
+    assert "steps put in the order of time" in grid.headwater_changes
+
+
+def test_files_without_steps_numbers_or_readable_times_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputRefused, match=r"holds no values \({'time': 0"):
+        open_grid(write(tmp_path / "a.nc", field(2)[:0]), "ta")
+    with pytest.raises(InputRefused, match="its values are <U1, not numbers"):
+        open_grid(write(tmp_path / "b.nc", np.full((2, *SHAPE), "x"), encoding={}), "ta")
+    with xr.open_dataset(write(tmp_path / "c.nc", field(2))) as dataset:
+        told = dataset.assign_coords(time=("time", [0, 1], {"units": "months since 2001-01-01"}))
+        told.to_netcdf(tmp_path / "d.nc", engine="scipy")
+        told.assign_coords(time=("time", [200101, 200102])).to_netcdf(tmp_path / "e.nc", engine="scipy")
+    with pytest.raises(InputRefused, match="'months since' has no fixed length"):
+        open_grid(tmp_path / "d.nc", "ta")
+    with pytest.raises(InputRefused, match="'time' is not a time"):
+        open_grid(tmp_path / "e.nc", "ta")
+
+
 def test_region_and_further_dimension(tmp_path: Path) -> None:
     values = field(2)
     path = write(tmp_path / "a.nc", values)

@@ -8,7 +8,7 @@ import pytest
 from headwater.errors import SettingsRefused
 from headwater.grids.blocks import MIB
 from headwater.grids.read_memory import memory_in_use, most_memory
-from headwater.grids.trial import try_out
+from headwater.grids.trial import LARGEST, try_out
 
 LEADS = {"a": ((50,), "<f4"), "height": ((), "<f8")}
 
@@ -23,6 +23,17 @@ def test_shapes_types_and_bytes_of_results() -> None:
     assert trial.result_bytes == 12 * 4 + 1
     with pytest.raises(SettingsRefused, match=r"result 'mean' has the shape \(50,\)"):
         try_out(LEADS, lambda arrays: {"mean": arrays["a"].mean(axis=(1, 2))}, spare=MIB)
+
+
+def test_a_large_memory_does_not_make_large_trials() -> None:
+    seen = []
+
+    def compute(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        seen.append(arrays["a"].nbytes)
+        return {"first": arrays["a"][0]}
+
+    try_out({"a": ((400,), "<f4")}, compute, spare=2**40)
+    assert max(seen) <= LARGEST and len(seen) <= 3
 
 
 @pytest.mark.skipif(most_memory() is None, reason="peak memory is read from /proc")

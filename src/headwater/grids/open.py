@@ -9,6 +9,7 @@ open, the error says which option closes it.
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -179,6 +180,8 @@ def _join_times(parts: list[Part]) -> tuple[TimeAxis, NDArray[np.intp], NDArray[
         bounds = np.concatenate([part.bounds for part in parts if part.bounds is not None])[order]
     product = parts[0].meant.product
     axis = time_axis(stamps, bounds, step_days=product.step_days if product else 0)
+    if any(np.any(np.diff(part.stamps) < np.timedelta64(0)) for part in parts if part.stamps is not None):
+        axis = replace(axis, notes=(*axis.notes, "steps put in the order of time"))
     return axis, part_of.astype(np.intp), index_of.astype(np.intp)
 
 

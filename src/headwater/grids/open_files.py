@@ -83,6 +83,12 @@ def open_file(path: Path, engine: str | None) -> xr.Dataset:
     except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
         if engine is not None and "unrecognized engine" in str(error):
             raise SettingsRefused(f"engine {engine!r} is not installed: {error}") from error
+        if "decode time" in str(error):
+            raise InputRefused(
+                f"{path}: its time cannot be read ({_first_line(error)}); units such as 'hours since "
+                "1900-01-01' are "
+                "needed ('months since' has no fixed length): correct the attribute"
+            ) from error
         raise InputRefused(
             f"{path}: cannot be opened ({_first_line(error)}); it is damaged, cut short, or no netCDF, Zarr, "
             "MOD13C1 or VNP13C1 file: compare its size with the archive's and download it again"

@@ -54,6 +54,12 @@ def open_part(dataset: xr.Dataset, path: Path, asked: str, level: Level, quality
         bounds = _bounds(dataset, axes.time, stamps, where)
     elif (scalar := _scalar_time(data)) is not None:
         stamps = read_times(scalar, where).reshape(1)
+    if data.dtype.kind not in "fiu":
+        raise InputRefused(f"{where}: its values are {data.dtype}, not numbers; name another variable")
+    if data.size == 0:
+        raise InputRefused(
+            f"{where}: holds no values ({dict(data.sizes)}); look whether the download was cut short"
+        )
     stored = data.encoding.get("dtype")
     unscaled = (
         stored is not None

@@ -146,7 +146,7 @@ def refuse_duplicates(stamps: NDArray[np.datetime64], files: Sequence[str]) -> N
     same = np.flatnonzero(np.diff(stamps) == np.timedelta64(0, "ns"))
     if len(same) == 0:
         return
-    places = [f"{stamps[i]} in {files[i]} and {files[i + 1]}" for i in same[:SHOWN]]
+    places = [f"{_day(stamps[i])} in {files[i]} and {files[i + 1]}" for i in same[:SHOWN]]
     more = f" and {len(same) - SHOWN} more" if len(same) > SHOWN else ""
     raise InputRefused(
         f"{len(same)} times are there twice: {'; '.join(places)}{more}; which is right cannot be told: give "

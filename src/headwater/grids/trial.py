@@ -15,7 +15,8 @@ Leads = Mapping[str, tuple[tuple[int, ...], str]]
 """Leading shape and type of the numbers of each array."""
 UNKNOWN_COPIES = 3.0
 """Assumed where the system does not tell the peak of memory."""
-ROUNDS = 8
+LARGEST = 128 * 2**20
+"""Bytes of the largest block that is tried; beyond, what else the process once took hardly matters."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,8 @@ def try_out(inputs: Leads, compute: Compute, *, spare: int) -> Trial:
                 f"result {name!r} has the shape {values.shape} for blocks of (…, 2, 2); keep the cells last"
             )
     cell = sum(int(np.prod(lead, dtype=np.int64)) * np.dtype(kind).itemsize for lead, kind in inputs.values())
-    copies, size = UNKNOWN_COPIES, spare // 16
-    for _ in range(ROUNDS):
+    copies, size = UNKNOWN_COPIES, min(spare // 16, LARGEST)
+    while True:
         side = max(2, int((size / cell) ** 0.5))
         block = cell * side * side
         before = memory_in_use()
@@ -56,7 +57,7 @@ def try_out(inputs: Leads, compute: Compute, *, spare: int) -> Trial:
         if peak is None:
             break
         copies = max(0.5, (peak - before) / block - 1)
-        if 2 * block * (1 + copies) > spare:
+        if 2 * block * (1 + copies) > spare or 2 * block > LARGEST:
             break
         size = 2 * block
     return Trial(results, sum(values.nbytes for values in made.values()) // 4, copies)

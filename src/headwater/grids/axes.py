@@ -65,10 +65,9 @@ def find_axes(dataset: xr.Dataset, name: str, where: str) -> Axes:
         "longitude": ("longitude", "lon"),
         "time": ("time", "valid_time", "t"),
     }
+    coordinates, time_axes = data.cf.coordinates, data.cf.axes.get("T", [])
     for role, names in named.items():
-        told = list(data.cf.coordinates.get(role, [])) + (
-            list(data.cf.axes.get("T", [])) if role == "time" else []
-        )
+        told = [*coordinates.get(role, []), *(time_axes if role == "time" else [])]
         told += [coord for coord in data.coords if str(coord).lower() in names]
         one = [coord for coord in told if data[coord].ndim == 1]
         if one:

@@ -29,7 +29,7 @@ from headwater.report.drivers.figure_trend import draw_trend
 from headwater.report.drivers.map_panel import ELSEWHERE, FADE, MOST_PIXELS, _in_blocks
 from headwater.report.drivers.page import page_of
 from headwater.report.drivers.results_json import results_document
-from headwater.report.drivers.sentences import agreement, driver_sentence, methods, summary
+from headwater.report.drivers.sentences import agreement, driver_finding, driver_sentence, methods, summary
 from headwater.report.drivers.words import correlation_word, stratum_name, variable_name
 from headwater.report.drivers.write import write_results
 from headwater.report.page import render
@@ -141,6 +141,7 @@ def test_cautions_speak_when_they_should(material: Material) -> None:
         return {group.code for group in notices(one, ENGLISH)}
 
     plain = codes(material)
+    assert "lasting_differences" in codes(with_attributes(material, mode="pattern"))
     assert "paper_open" in plain and "changed" in plain and "notes" in plain
     assert not {"naive", "few_steps", "undefined", "one_lag"} & plain
     assert "naive" in codes(with_attributes(material, n_eff="n"))
@@ -244,6 +245,10 @@ def test_patterns_and_windows_are_drawn_along_time(material: Material) -> None:
     with figure_style():
         figure = draw_series(moving, "soil_moisture", "precipitation", ENGLISH)
     assert len(figure.axes[0].collections) == 2  # a band a stratum
+    said = driver_finding(moving, "soil_moisture", "precipitation", ENGLISH)
+    assert re.fullmatch(
+        r"Precipitation: r between −0\.\d\d and \+0\.\d\d along time, clear of 0 in 100\u202f% of it\.", said
+    )
     pattern = found.isel(latitude=0, longitude=0, drop=True)
     whole = with_attributes(
         replace(material, means=None, strata=None, correlation=pattern, signs=()), mode="pattern"
@@ -305,7 +310,7 @@ def test_a_sign_without_data_is_a_dash(material: Material) -> None:
     nothing = SignRecord("soil_moisture", "ndvi", 6, "all", "", *[float("nan")] * 5, 0, float("nan"), "", "",
                          "not stated")  # fmt: skip
     assert (
-        driver_sentence(replace(material, signs=(nothing,)), "soil_moisture", "ndvi", ENGLISH) == "No data."
+        driver_sentence(replace(material, signs=(nothing,)), "soil_moisture", "ndvi", ENGLISH) == "no data."
     )
     with figure_style():
         assert "–" in cell_texts(draw_heat(replace(material, signs=(*material.signs, nothing)), ENGLISH))

@@ -36,6 +36,8 @@ def _numbers(material: Material, text: Text) -> Iterator[NoticeGroup]:
         few = int((places < FEW_PLACES).sum())
         if few:
             yield _one("warning", "few_places", text.count("drivers.notice.few_places", few))
+    if material.mode == "pattern":
+        yield _one("warning", "lasting_differences", text("drivers.notice.lasting_differences"))
     if material.is_map:
         yield from _undefined(material, text)
     if material.lags is None and int(attrs.get("lag", 0)) != 0:

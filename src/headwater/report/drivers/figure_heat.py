@@ -134,12 +134,13 @@ def _cell(panel: Axes, x: float, y: float, one: SignRecord | None, limit: float,
     if unsure:
         panel.add_patch(Rectangle((x, y), 1, 1, fill=False, edgecolor=PALE, hatch=".....", linewidth=0))
     dark = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2] < 0.55
+    shares = roomy and one.share_positive == one.share_positive
     ink = "white" if dark else QUIET if unsure else INK
     panel.text(
-        x + 0.5, y + (0.36 if roomy else 0.5), correlation_word(one.r), ha="center", va="center", color=ink,
+        x + 0.5, y + (0.36 if shares else 0.5), correlation_word(one.r), ha="center", va="center", color=ink,
         fontsize=8.5 if roomy else 6.5,
     )  # fmt: skip
-    if roomy and one.share_positive == one.share_positive:
+    if shares:
         said = f"+{share(one.share_positive)}  {MINUS}{share(one.share_negative)}"
         panel.text(x + 0.5, y + 0.74, said, ha="center", va="center", color=ink, fontsize=5.8)
 

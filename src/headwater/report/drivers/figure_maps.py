@@ -84,9 +84,9 @@ def _one(material: Material, soil: str, driver: str, text: Text) -> Planned:
     variable = variable_name(driver, text)
     counts = material.counts
     name = f"maps-{file_stem(driver)}" + (f"-{file_stem(soil)}" if len(material.soils) > 1 else "")
-    remark = ""
+    remark = text("drivers.maps.above") if _apart(material) or not material.stratum_names else ""
     if material.stratum_names and not _apart(material):
-        remark = " " + text("drivers.maps.too_many", n=len(material.stratum_names))
+        remark = text("drivers.maps.too_many", n=len(material.stratum_names))
     return Planned(
         name=name,
         part="maps",

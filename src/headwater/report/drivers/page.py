@@ -84,4 +84,5 @@ def _sections(
         shown: list[DisplayTable | None] = [tables.signs(material, text)] if name == "signs" else []
         kept = tuple(table for table in shown if table is not None)
         if own or kept:
-            yield Section(name, text(f"drivers.section.{name}"), (text(f"drivers.lead.{name}"),), own, kept)
+            lead = "series" if name == "maps" and not material.is_map else name
+            yield Section(name, text(f"drivers.section.{lead}"), (text(f"drivers.lead.{lead}"),), own, kept)

@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from headwater.report.drivers.material import Material
-from headwater.report.drivers.words import month_name, soil_label, stratum_name, variable_name
+from headwater.report.drivers.words import (
+    correlation_word,
+    month_name,
+    soil_label,
+    stratum_name,
+    variable_name,
+)
 from headwater.report.findings import opened
 from headwater.report.numbers import integer, number, share
 
@@ -62,7 +70,8 @@ def driver_finding(material: Material, soil: str, driver: str, text: Text) -> st
     label = variable_name(driver, text)
     if len(material.soils) > 1:
         label = text("drivers.say.pair", soil=soil_label(material, soil, text), driver=label)
-    found = driver_sentence(material, soil, driver, text)
+    along_time = "time" in material.correlation["r"].dims
+    found = (_series_sentence if along_time else driver_sentence)(material, soil, driver, text)
     return opened(text("drivers.say.driver", driver=label, found=found))
 
 
@@ -82,6 +91,23 @@ def driver_sentence(material: Material, soil: str, driver: str, text: Text) -> s
     if not parts:
         return text("drivers.say.no_data")
     return text("drivers.say.semicolon").join(parts) + text("drivers.say.stop")
+
+
+def _series_sentence(material: Material, soil: str, driver: str, text: Text) -> str:
+    """Lowest and highest r along time, and in how much of it the interval (or the test) leaves out 0."""
+    source = material.correlation if material.means is None else material.means
+    part = source.sel(soil=soil, driver=driver)
+    r = part["r"].to_numpy().ravel()
+    known = np.isfinite(r)
+    if not known.any():
+        return text("drivers.say.no_data")
+    tested = "significant" in part
+    sure = part["significant"] > 0 if tested else (part["r_low"] > 0) | (part["r_high"] < 0)
+    part_sure = float(sure.to_numpy().ravel()[known].mean())
+    return text(
+        "drivers.say.series", low=correlation_word(float(r[known].min())),
+        high=correlation_word(float(r[known].max())), share=share(part_sure),
+    )  # fmt: skip
 
 
 def _cells(found: Sequence[SignRecord], records: Sequence[SignRecord], text: Text) -> str:
@@ -109,7 +135,8 @@ def facts(material: Material, text: Text) -> list[str]:
         found.append(text("drivers.fact.pixels", n=integer(int(material.known.sum()))))
     steps = material.counts["n"]
     if steps == steps:
-        found.append(text("drivers.fact.steps", n=number(steps, 0)))
+        key = "drivers.fact.places" if material.mode == "pattern" else "drivers.fact.steps"
+        found.append(text.sentences[key].format(n=number(steps, 0)))
     return found
 
 
@@ -125,12 +152,13 @@ def methods(material: Material, text: Text) -> Iterable[str]:
     if lag:
         yield text("drivers.method.lag", lag=number(lag, 0, sign=True))
     yield text(f"drivers.method.n_eff_{RULES.get(str(attrs.get('n_eff')), 'lag1')}")
-    yield text(f"drivers.method.fdr_{attrs.get('fdr', 'bh')}", alpha=share(material.alpha))
+    over = text(f"drivers.method.over_{'pattern' if material.mode == 'pattern' else 'map'}")
+    yield text(f"drivers.method.fdr_{attrs.get('fdr', 'bh')}", alpha=share(material.alpha), over=over)
     for name in ("deseasonalise", "detrend"):
         if str(attrs.get(name)) == "True":
             yield text(f"drivers.method.{name}")
     if material.means is not None:
-        yield text("drivers.method.means")
+        yield text("drivers.method.intervals" if material.mode == "pattern" else "drivers.method.means")
     if material.trend is not None:
         yield text("drivers.method.trend", method=str(material.trend.attrs.get("method", "original")))
     if material.lags is not None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+from itertools import pairwise
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -13,6 +16,7 @@ from pyogrio import list_layers
 from pyogrio.raw import read
 
 from headwater.errors import InputRefused
+from headwater.grids.gpkg_styles import LOW_TO_HIGH, categories, ramp
 from headwater.grids.strata import Strata
 from headwater.grids.write_gpkg import stratum_areas, write_geopackage
 
@@ -53,6 +57,35 @@ def test_strata_become_polygons_with_their_statistics(tmp_path: Path) -> None:
     assert shapes[1].equals(shapes[2]) and shapes[1].area == 1.25
 
 
+def test_layers_carry_a_style_for_qgis(tmp_path: Path) -> None:
+    table = pd.DataFrame({"stratum": ["3000-3500", "3500-4000"], "r": [0.5, -0.25]})
+    path = write_geopackage(tmp_path / "a.gpkg", strata=strata(), statistics=table)
+    meta, _, _, values = read(path, layer="layer_styles")
+    columns = dict(zip(meta["fields"], values, strict=True))
+    assert list(columns["f_table_name"]) == ["strata", "statistics"] and all(columns["useAsDefault"])
+    with sqlite3.connect(path) as database:
+        told = database.execute("SELECT column_name FROM gpkg_geometry_columns").fetchall()
+        kinds = dict(database.execute("SELECT table_name, data_type FROM gpkg_contents").fetchall())
+    database.close()
+    assert {name for (name,) in told} == set(columns["f_geometry_column"])
+    assert kinds["layer_styles"] == "attributes"
+    first, second = (ElementTree.fromstring(text) for text in columns["styleQML"])
+    assert [one.get("value") for one in first.iter("category")] == ["3000-3500", "3500-4000"]
+    assert first.find("renderer-v2").get("attr") == "stratum"
+    ranges = [(float(one.get("lower")), float(one.get("upper"))) for one in second.iter("range")]
+    assert ranges[0][0] == -1 and ranges[-1][1] == 1 and all(a[1] == b[0] for a, b in pairwise(ranges))
+    assert len(list(second.iter("symbol"))) == len(ranges)
+    plain = write_geopackage(tmp_path / "b.gpkg", strata=strata(), statistics=table, colour_by="none")
+    meta, _, _, values = read(plain, layer="layer_styles")
+    assert list(dict(zip(meta["fields"], values, strict=True))["f_table_name"]) == ["strata"]
+
+
+def test_colours_run_from_end_to_end() -> None:
+    assert ramp(LOW_TO_HIGH, 0) == LOW_TO_HIGH[0] and ramp(LOW_TO_HIGH, 1) == LOW_TO_HIGH[-1]
+    assert ramp(((0, 0, 0), (100, 200, 50)), 0.25) == (25, 50, 12)
+    assert "&lt;4000&gt;" in categories("stratum", ["<4000>"])
+
+
 def test_areas_are_those_of_the_sphere() -> None:
     # a cell of half a degree at 30.25 north: 55.6 km × 55.6 km × cos
     truth = 55.5975**2 * np.cos(np.radians(30.25))
@@ -66,7 +99,7 @@ def test_stations_become_points_beside_strata(tmp_path: Path) -> None:
         {"station": ["a", "b"], "latitude": [30.1, 31.2], "longitude": [90.5, 91.0], "r": [0.1, 0.2]}
     )
     path = write_geopackage(tmp_path / "a.gpkg", strata=strata(), stations=stations)
-    assert [name for name, _ in list_layers(path)] == ["strata", "stations"]
+    assert [name for name, _ in list_layers(path)] == ["strata", "stations", "layer_styles"]
     columns, points, _ = layer(path, "stations")
     assert list(columns["station"]) == ["a", "b"] and (points[1].x, points[1].y) == (91.0, 31.2)
     write_geopackage(path, stations=stations)

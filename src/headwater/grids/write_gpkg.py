@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headwater.errors import InputRefused
+from headwater.grids.gpkg_styles import around_zero, categories
 from headwater.grids.regrid import edges_of
 from headwater.grids.strata import OUTSIDE, Strata
 from headwater.grids.write_maps import EPSG, geotransform
@@ -25,6 +26,7 @@ def write_geopackage(
     strata: Strata | None = None,
     statistics: pd.DataFrame | None = None,
     stations: pd.DataFrame | None = None,
+    colour_by: str = "r",
 ) -> Path:
     """Path of the file with the layers ``strata``, ``statistics`` and ``stations``, as far as they are given.
 
@@ -32,6 +34,8 @@ def write_geopackage(
     ----------
     strata : become one polygon each, with cells and area in km²
     statistics : column ``stratum`` and any others; every row gets the polygon of its stratum
+    colour_by : column of the statistics that QGIS colours, blue below 0 and red above; left out where it is
+        missing
     stations : columns ``latitude``, ``longitude`` and any others; become points
 
     Raises
@@ -49,7 +53,7 @@ def write_geopackage(
     part.unlink(missing_ok=True)
     try:
         if strata is not None:
-            _write_strata(part, strata, statistics)
+            _write_strata(part, strata, statistics, colour_by)
         if stations is not None:
             _write_stations(part, stations)
         part.replace(target)
@@ -67,7 +71,7 @@ def stratum_areas(strata: Strata) -> NDArray[np.float64]:
     return np.array([cells[codes == code].sum() for code in range(len(strata.names))])
 
 
-def _write_strata(path: Path, strata: Strata, statistics: pd.DataFrame | None) -> None:
+def _write_strata(path: Path, strata: Strata, statistics: pd.DataFrame | None, colour_by: str) -> None:
     shapes = _polygons(strata)
     present = [code for code in range(len(strata.names)) if code in shapes]
     areas, cells = stratum_areas(strata), strata.cells()
@@ -79,7 +83,9 @@ def _write_strata(path: Path, strata: Strata, statistics: pd.DataFrame | None) -
     _write(
         path, "strata", np.array([shapes[code] for code in present], dtype=object), columns, "MultiPolygon"
     )
+    styles = {"strata": categories("stratum", [strata.names[code] for code in present])}
     if statistics is None:
+        _write_styles(path, styles)
         return
     if "stratum" not in statistics.columns:
         raise InputRefused(
@@ -94,6 +100,30 @@ def _write_strata(path: Path, strata: Strata, statistics: pd.DataFrame | None) -
     rows = statistics[[code_of[str(name)] in shapes for name in statistics["stratum"]]]
     geometry = np.array([shapes[code_of[str(name)]] for name in rows["stratum"]], dtype=object)
     _write(path, "statistics", geometry, _columns(rows), "MultiPolygon")
+    if colour_by in rows.columns and rows[colour_by].dtype.kind == "f" and rows[colour_by].notna().any():
+        largest = float(rows[colour_by].abs().max())
+        styles["statistics"] = around_zero(colour_by, 1.0 if largest <= 1 else largest)
+    _write_styles(path, styles)
+
+
+def _write_styles(path: Path, styles: dict[str, str]) -> None:
+    """The table in which QGIS looks for the style of each layer."""
+    count = len(styles)
+    told = {
+        "f_table_catalog": "",
+        "f_table_schema": "",
+        "f_geometry_column": "geom",
+        "styleSLD": "",
+        "description": "",
+        "owner": "",
+        "ui": "",
+    }
+    columns = {name: np.array([value] * count, dtype=object) for name, value in told.items()}
+    columns["f_table_name"] = np.array(list(styles), dtype=object)
+    columns["styleName"] = np.array([f"headwater {name}" for name in styles], dtype=object)
+    columns["styleQML"] = np.array(list(styles.values()), dtype=object)
+    columns["useAsDefault"] = np.ones(count, dtype=bool)
+    _write(path, "layer_styles", None, columns, None)
 
 
 def _write_stations(path: Path, stations: pd.DataFrame) -> None:
@@ -139,11 +169,15 @@ def _columns(table: pd.DataFrame) -> dict[str, NDArray[Any]]:
 
 
 def _write(
-    path: Path, layer: str, geometry: NDArray[np.object_], columns: dict[str, NDArray[Any]], kind: str
+    path: Path,
+    layer: str,
+    geometry: NDArray[np.object_] | None,
+    columns: dict[str, NDArray[Any]],
+    kind: str | None,
 ) -> None:
     from pyogrio.raw import write
 
     write(
         path, geometry, list(columns.values()), list(columns), layer=layer, driver="GPKG", geometry_type=kind,
-        crs=f"EPSG:{EPSG}", append=path.exists(),
+        crs=None if kind is None else f"EPSG:{EPSG}", append=path.exists(),
     )  # fmt: skip

@@ -24,7 +24,7 @@ from headwater.report.drivers.cautions import notices
 from headwater.report.drivers.figure_heat import draw_heat
 from headwater.report.drivers.figure_lags import draw_lags
 from headwater.report.drivers.figure_maps import draw_maps
-from headwater.report.drivers.figure_series import draw_series, lines_of
+from headwater.report.drivers.figure_series import _runs, draw_series, lines_of
 from headwater.report.drivers.figure_trend import draw_trend
 from headwater.report.drivers.map_panel import ELSEWHERE, FADE, MOST_PIXELS, _in_blocks
 from headwater.report.drivers.page import page_of
@@ -256,6 +256,12 @@ def test_patterns_and_windows_are_drawn_along_time(material: Material) -> None:
     with figure_style():
         figure = draw_series(whole, "soil_moisture", "precipitation", ENGLISH)
     assert [len(line.get_xdata()) for line in figure.axes[0].lines][1:] == [6, 6]
+
+
+def test_no_line_crosses_a_gap() -> None:
+    months = np.array(["2001-06", "2001-08", "2001-09", "2002-06", "2002-08", "2002-09"], "datetime64[M]")
+    assert _runs(months.astype("datetime64[ns]")) == [slice(0, 3), slice(3, 6)]
+    assert _runs(np.arange(9).astype("datetime64[D]")) == [slice(0, 9)]
 
 
 def test_trends_are_drawn_per_decade_in_units_of_people() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from headwater.report.drivers.material import Material
 from headwater.report.drivers.sentences import driver_finding
@@ -63,13 +65,26 @@ def lines_of(material: Material, soil: str, driver: str) -> list[tuple[str, xr.D
 
 def _line(panel: Axes, values: xr.Dataset, colour: str) -> None:
     time, r = values["time"].to_numpy(), values["r"].to_numpy()
-    panel.plot(time, r, color=colour, linewidth=1.0, zorder=2)
+    for run in _runs(time):
+        alone = "o" if run.stop - run.start < 4 else None
+        panel.plot(time[run], r[run], color=colour, linewidth=1.0, marker=alone, markersize=2.0, zorder=2)
+        if "r_low" in values:
+            low, high = (values[name].to_numpy()[run] for name in ("r_low", "r_high"))
+            panel.fill_between(time[run], low, high, color=colour, alpha=0.18, linewidth=0, zorder=1)
     if "r_low" in values:
-        low, high = values["r_low"].to_numpy(), values["r_high"].to_numpy()
-        panel.fill_between(time, low, high, color=colour, alpha=0.18, linewidth=0, zorder=1)
-    elif "significant" in values:
+        return
+    if "significant" in values:
         firm = values["significant"].to_numpy().astype(bool) & np.isfinite(r)
         panel.plot(time[firm], r[firm], linestyle="none", marker="o", markersize=2.5, color=colour, zorder=3)
+
+
+def _runs(time: NDArray[np.datetime64]) -> list[slice]:
+    """Stretches without a gap of more than two and a half usual steps: no line is drawn across the others."""
+    if len(time) < 3:
+        return [slice(0, len(time))]
+    steps = np.diff(time).astype(np.int64)
+    cuts = (np.flatnonzero(steps > 2.5 * np.median(steps)) + 1).tolist()
+    return [slice(a, b) for a, b in pairwise([0, *cuts, len(time)])]
 
 
 def _one(material: Material, soil: str, driver: str, text: Text) -> Planned:

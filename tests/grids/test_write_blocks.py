@@ -15,6 +15,7 @@ import xarray as xr
 import zarr
 
 from headwater.errors import InputRefused, SettingsRefused
+from headwater.grids import open_grid
 from headwater.grids.blocks import MIB
 from headwater.grids.on_workers import Compute
 from headwater.grids.read_memory import memory_in_use
@@ -265,13 +266,24 @@ def test_a_killed_process_resumes_within_the_memory(
 def test_workers_of_a_cluster_give_the_same_numbers(tmp_path: Path) -> None:
     from distributed import Client, LocalCluster
 
+    kelvin = {"units": "K", "standard_name": "air_temperature"}
+    files = {}
+    for name, one in inputs().items():
+        file = write_netcdf(
+            tmp_path / f"{name}.nc",
+            {"ta": (one.values, kelvin)},
+            one.time.values,
+            latitude=one.latitude.values,
+            longitude=one.longitude.values,
+            encoding={"ta": {"chunksizes": (100, 6, 30)}},
+        )
+        files[name] = open_grid(file, "ta", check=False)
+    dask = {name: one.chunk(time=50, latitude=7) for name, one in inputs().items()}
     with (
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
         Client(cluster),
     ):
-        for number, pair in enumerate(
-            [inputs((1, *SHAPE)), {name: one.chunk(time=50, latitude=7) for name, one in inputs().items()}]
-        ):
+        for number, pair in enumerate([inputs((1, *SHAPE)), dask, files]):
             result = run_blocks(
                 pair, statistics, tmp_path / str(number), memory=TIGHT, copies=1, fingerprint="f"
             )

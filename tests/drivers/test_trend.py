@@ -14,6 +14,7 @@ import xarray as xr
 from headwater.drivers.trend import trend
 from headwater.drivers.trend_arrays import TrendRule, trend_arrays
 from headwater.errors import InputRefused, SettingsRefused
+from headwater.machine_code import load
 
 ORACLES = {
     ("original", None): "original_test",
@@ -161,6 +162,14 @@ def test_first_order_factor_is_the_sum_of_the_paper() -> None:
     factor = 1 + 2 * ((1 - k / n) * rho**k).sum(axis=0)
     np.testing.assert_allclose((plain["z"] / corrected["z"]) ** 2, factor, rtol=1e-9)
     assert (factor > 1.5).any()
+
+
+@pytest.mark.parametrize("module", ["headwater.drivers.kernel_trend", "headwater.stations.kernel_cma_daily"])
+def test_machine_code_is_kept(module: str) -> None:
+    (kernel,) = load((module,))
+    compiled = {name: part for name, part in vars(kernel).items() if hasattr(part, "signatures")}
+    assert compiled
+    assert [name for name, part in compiled.items() if part.stats.cache_path is None] == []
 
 
 def test_gaps_do_not_make_neighbours_of_distant_steps() -> None:

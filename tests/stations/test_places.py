@@ -24,7 +24,7 @@ def table(stays: list[Stay]) -> pd.DataFrame:
     return places.table()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(stays=st.lists(STAYS, min_size=1, max_size=8), order=st.randoms(use_true_random=False))
 def test_neither_order_nor_repetition_matters(stays: list[Stay], order: object) -> None:
     expected = table(stays)
@@ -33,7 +33,7 @@ def test_neither_order_nor_repetition_matters(stays: list[Stay], order: object) 
     pd.testing.assert_frame_equal(table(again), expected)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(stays=st.lists(STAYS, min_size=1, max_size=8))
 def test_overlaps_are_those_of_all_pairs(stays: list[Stay]) -> None:
     found = table(stays)

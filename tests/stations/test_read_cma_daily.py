@@ -214,7 +214,7 @@ LIKE_GOOD = st.tuples(st.integers(0, 12), TOKENS).map(
 LINES = st.one_of(st.lists(TOKENS, max_size=18).map("  ".join), LIKE_GOOD, st.just(GOOD), st.just(""))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(lines=st.lists(LINES, max_size=12), block_bytes=st.sampled_from([40, 300, 1 << 16]))
 def test_whatever_stands_in_a_file_every_line_is_accounted_for(
     tmp_path_factory: pytest.TempPathFactory, lines: list[str], block_bytes: int
@@ -233,7 +233,7 @@ def test_whatever_stands_in_a_file_every_line_is_accounted_for(
     assert kept == sorted(first.values())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(content=st.binary(max_size=400))
 def test_no_bytes_make_it_fail(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     path = tmp_path_factory.mktemp("bytes") / NAME

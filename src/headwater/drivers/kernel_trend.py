@@ -21,6 +21,7 @@ ALL_PAIRS = 3000
 @njit(
     "int64(float64[::1], int64[::1], int64[::1], int64, float64[::1], float64[::1], float64[::1])",
     nogil=True,
+    cache=True,
     error_model="numpy",
 )
 def sort_and_count(key, order, spare, n, x, t, kept):  # type: ignore[no-untyped-def]
@@ -53,7 +54,7 @@ def sort_and_count(key, order, spare, n, x, t, kept):  # type: ignore[no-untyped
     return inversions
 
 
-@njit("UniTuple(float64, 3)(float64[::1], int64[::1], int64[::1], int64)", nogil=True)
+@njit("UniTuple(float64, 3)(float64[::1], int64[::1], int64[::1], int64)", nogil=True, cache=True)
 def score(values, order, spare, n):  # type: ignore[no-untyped-def]
     """Falling pairs, tied pairs, and the variance of the score with ties (Kendall 1975, eq. 4.3).
 
@@ -73,7 +74,7 @@ def score(values, order, spare, n):  # type: ignore[no-untyped-def]
     return falling, tied, (n * (n - 1.0) * (2 * n + 5) - tied_variance) / 18
 
 
-@njit("float64(float64[::1], int64, int64)", nogil=True)
+@njit("float64(float64[::1], int64, int64)", nogil=True, cache=True)
 def select(values, n, rank):  # type: ignore[no-untyped-def]
     """Value of this rank (0 the least) among the first n; smaller ones end up before it (Hoare 1961)."""
     low, high = 0, n - 1
@@ -99,7 +100,7 @@ def select(values, n, rank):  # type: ignore[no-untyped-def]
     return values[rank]
 
 
-@njit("float64(float64[::1], int64, int64, int64)", nogil=True)
+@njit("float64(float64[::1], int64, int64, int64)", nogil=True, cache=True)
 def middle(values, n, lower, upper):  # type: ignore[no-untyped-def]
     """Mean of the values of two ranks that are equal or neighbours."""
     value = select(values, n, upper)
@@ -111,7 +112,12 @@ def middle(values, n, lower, upper):  # type: ignore[no-untyped-def]
     return (below + value) / 2
 
 
-@njit("UniTuple(float64, 2)(float64[::1], float64[::1], int64[::1], int64)", nogil=True, error_model="numpy")
+@njit(
+    "UniTuple(float64, 2)(float64[::1], float64[::1], int64[::1], int64)",
+    nogil=True,
+    cache=True,
+    error_model="numpy",
+)
 def bracket(x, t, starts, pairs):  # type: ignore[no-untyped-def]
     """Two slopes between which the median of all lies, but for one case in 10 000.
 
@@ -136,7 +142,7 @@ def bracket(x, t, starts, pairs):  # type: ignore[no-untyped-def]
     return select(sample, drawn, drawn // 2 - reach), high
 
 
-@njit("float64(float64[::1], float64[::1], int64[::1], int64, float64, float64)", nogil=True)
+@njit("float64(float64[::1], float64[::1], int64[::1], int64, float64, float64)", nogil=True, cache=True)
 def sen_slope(x, t, starts, pairs, falling, tied):  # type: ignore[no-untyped-def]
     """Median of the slopes of all pairs within each segment (Sen 1968, eq. 2.8), exact.
 
@@ -181,7 +187,7 @@ def sen_slope(x, t, starts, pairs, falling, tied):  # type: ignore[no-untyped-de
     return middle(kept, pairs, lower, upper)
 
 
-@njit("float64(float64[::1], int64)", nogil=True, fastmath={"reassoc", "contract"})
+@njit("float64(float64[::1], int64)", nogil=True, cache=True, fastmath={"reassoc", "contract"})
 def lag_product(y, lag):  # type: ignore[no-untyped-def]
     """Sum of y[t] y[t + lag]; steps without a value hold 0 and so add nothing."""
     total = 0.0
@@ -190,7 +196,7 @@ def lag_product(y, lag):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit("float64(float64[::1], float64[::1], float64)", nogil=True)
+@njit("float64(float64[::1], float64[::1], float64)", nogil=True, cache=True)
 def center(y, present, n):  # type: ignore[no-untyped-def]
     """Takes the mean off the n values that are present, the others become 0; returns the sum of squares."""
     total = 0.0
@@ -202,14 +208,14 @@ def center(y, present, n):  # type: ignore[no-untyped-def]
     return lag_product(y, 0)
 
 
-@njit("float64(float64[::1], float64, int64)", nogil=True, error_model="numpy")
+@njit("float64(float64[::1], float64, int64)", nogil=True, cache=True, error_model="numpy")
 def share_of_pairs(present, n, lag):  # type: ignore[no-untyped-def]
     """How much gaps weaken the effect of autocorrelation: 1 without gaps, n/steps where they are random."""
     steps = present.size
     return 1.0 if n == steps else lag_product(present, lag) / (steps - lag) * steps / n
 
 
-@njit("float64(float64[::1], float64[::1], float64, float64)", nogil=True, error_model="numpy")
+@njit("float64(float64[::1], float64[::1], float64, float64)", nogil=True, cache=True, error_model="numpy")
 def first_autocorrelation(y, present, n, squares):  # type: ignore[no-untyped-def]
     """Lag-1 autocorrelation of a centered series from neighbouring steps."""
     share = share_of_pairs(present, n, 1)
@@ -219,7 +225,10 @@ def first_autocorrelation(y, present, n, squares):  # type: ignore[no-untyped-de
 
 
 @njit(
-    "float64(float64[::1], float64[::1], float64, float64, int64, float64)", nogil=True, error_model="numpy"
+    "float64(float64[::1], float64[::1], float64, float64, int64, float64)",
+    nogil=True,
+    cache=True,
+    error_model="numpy",
 )
 def spread_by_ranks(y, present, n, squares, lags, z):  # type: ignore[no-untyped-def]
     """Hamed & Rao (1998): n/n*_S from the centered ranks of the detrended series.
@@ -236,7 +245,12 @@ def spread_by_ranks(y, present, n, squares, lags, z):  # type: ignore[no-untyped
     return 1 + 2 / (steps * (steps - 1.0) * (steps - 2.0)) * total
 
 
-@njit("float64(float64[::1], float64[::1], float64, float64, int64)", nogil=True, error_model="numpy")
+@njit(
+    "float64(float64[::1], float64[::1], float64, float64, int64)",
+    nogil=True,
+    cache=True,
+    error_model="numpy",
+)
 def spread_by_values(y, present, n, squares, lags):  # type: ignore[no-untyped-def]
     """Yue & Wang (2004): 1 + 2 Σ (1 - k/n) ρ_k from the centered detrended series.
 
@@ -253,7 +267,7 @@ def spread_by_values(y, present, n, squares, lags):  # type: ignore[no-untyped-d
     return 1 + 2 * total
 
 
-@njit("void(float64[::1], float64[::1], int64, int64[::1], int64[::1])", nogil=True)
+@njit("void(float64[::1], float64[::1], int64, int64[::1], int64[::1])", nogil=True, cache=True)
 def to_ranks(y, present, n, order, spare):  # type: ignore[no-untyped-def]
     """Replaces the values that are present by their ranks; ties share the mean of theirs."""
     values, steps_of = np.empty(n), np.empty(n, np.int64)
@@ -272,7 +286,7 @@ def to_ranks(y, present, n, order, spare):  # type: ignore[no-untyped-def]
             first = place
 
 
-@njit("float64(float64[::1], float64[::1], int64, int64, int64, float64)", nogil=True)
+@njit("float64(float64[::1], float64[::1], int64, int64, int64, float64)", nogil=True, cache=True)
 def spread(rest, present, n, rule, lags, z):  # type: ignore[no-untyped-def]
     """Factor on the variance of the score, from the detrended series (which is changed)."""
     if rule == HAMED_RAO:
@@ -285,7 +299,7 @@ def spread(rest, present, n, rule, lags, z):  # type: ignore[no-untyped-def]
     return spread_by_values(rest, present, n, squares, lags)
 
 
-@njit("int64(float64[::1], float64[::1], int64, float64, float64[::1])", nogil=True)
+@njit("int64(float64[::1], float64[::1], int64, float64, float64[::1])", nogil=True, cache=True)
 def whitened(rest, present, n, slope, out):  # type: ignore[no-untyped-def]
     """Fills ``out`` with y[t] - r₁ y[t - 1] + slope·t of neighbouring steps; how many there are."""
     whole = np.empty(rest.size)
@@ -301,7 +315,7 @@ def whitened(rest, present, n, slope, out):  # type: ignore[no-untyped-def]
     return k
 
 
-@njit("int64(float64[::1], int64, float64[::1], float64[::1], int64[::1])", nogil=True)
+@njit("int64(float64[::1], int64, float64[::1], float64[::1], int64[::1])", nogil=True, cache=True)
 def compress(series, period, x, t, starts):  # type: ignore[no-untyped-def]
     """The values that are present, season by season, and their times in periods; how many there are."""
     n = 0
@@ -316,7 +330,7 @@ def compress(series, period, x, t, starts):  # type: ignore[no-untyped-def]
     return n
 
 
-@njit("float64(float64[::1], int64, float64, int64)", nogil=True)
+@njit("float64(float64[::1], int64, float64, int64)", nogil=True, cache=True)
 def intercept_of(series, n, slope, period):  # type: ignore[no-untyped-def]
     """Median of the n values minus slope times median of their times (Conover 1980): the line at step 0."""
     values, times = np.empty(n), np.empty(n)
@@ -330,7 +344,7 @@ def intercept_of(series, n, slope, period):  # type: ignore[no-untyped-def]
     return middle(values, n, lower, upper) - (times[lower] + times[upper]) / 2 / period * slope
 
 
-@njit("void(float64[:, ::1], int64, int64, int64, float64, int64, float64[:, ::1])", nogil=True)
+@njit("void(float64[:, ::1], int64, int64, int64, float64, int64, float64[:, ::1])", nogil=True, cache=True)
 def trends(series, period, rule, lags, z, least, out):  # type: ignore[no-untyped-def]
     """Fills rows of ``out`` from rows of ``series``: n, pairs scored, score, its variance, slope, intercept.
 

@@ -17,7 +17,7 @@ NEW_LINE, RETURN, BLANK, TAB, MINUS, ZERO, NINE = 10, 13, 32, 9, 45, 48, 57
 MOST_DIGITS = 9
 
 
-@njit("int64(int64, int64, int64)", nogil=True, error_model="numpy")
+@njit("int64(int64, int64, int64)", nogil=True, cache=True, error_model="numpy")
 def day_number(year, month, day):  # type: ignore[no-untyped-def]
     """Days since 1970-01-01 of a date of the Gregorian calendar."""
     shifted = year - (month <= 2)
@@ -27,7 +27,7 @@ def day_number(year, month, day):  # type: ignore[no-untyped-def]
     return era * 146097 + in_era * 365 + in_era // 4 - in_era // 100 + of_year - 719468
 
 
-@njit("int64(int64, int64)", nogil=True, error_model="numpy")
+@njit("int64(int64, int64)", nogil=True, cache=True, error_model="numpy")
 def days_in(year, month):  # type: ignore[no-untyped-def]
     """Days of a month."""
     following = day_number(year + month // 12, month % 12 + 1, 1)
@@ -37,6 +37,7 @@ def days_in(year, month):  # type: ignore[no-untyped-def]
 @njit(
     "int64(int32[::1], int64[::1], int64, boolean[::1], int64, int64, int64, int64)",
     nogil=True,
+    cache=True,
     error_model="numpy",
 )
 def fault_of(line, digits, values, quality, month, lowest, highest, estimated):  # type: ignore[no-untyped-def]
@@ -69,6 +70,7 @@ def fault_of(line, digits, values, quality, month, lowest, highest, estimated): 
     "UniTuple(int64, 4)(uint8[::1], int64, boolean[::1], int64, int64, int64, int64, int32[:, ::1],"
     " int64[::1], int64[:, ::1])",
     nogil=True,
+    cache=True,
     error_model="numpy",
 )
 def parse_lines(  # type: ignore[no-untyped-def]

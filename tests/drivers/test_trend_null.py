@@ -38,7 +38,7 @@ def rejected(values: np.ndarray, method: Any, **options: Any) -> float:
 
 @pytest.mark.parametrize("kind", ["none", "random", "winter"])
 def test_five_percent_of_trendless_series_pass(kind: str) -> None:
-    values = gaps(red_noise(120, 2000, 0.6, seed=1), kind)
+    values = gaps(red_noise(120, 1500, 0.6, seed=1), kind)
     assert rejected(values, "yue_wang") == pytest.approx(0.05, abs=0.02)
     assert rejected(values, "prewhitened") == pytest.approx(0.05, abs=0.015)
     assert rejected(values, "original") > 0.2
@@ -46,7 +46,7 @@ def test_five_percent_of_trendless_series_pass(kind: str) -> None:
 
 @pytest.mark.parametrize("method", ["original", "hamed_rao", "yue_wang", "prewhitened", "seasonal"])
 def test_five_percent_where_values_are_independent(method: Any) -> None:
-    values = red_noise(120, 2000, 0.0, seed=2)
+    values = red_noise(120, 1500, 0.0, seed=2)
     period = 12 if method == "seasonal" else 1
     assert rejected(values, method, period=period) == pytest.approx(0.05, abs=0.015)
 

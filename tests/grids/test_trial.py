@@ -38,7 +38,8 @@ def test_a_large_memory_does_not_make_large_trials(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.skipif(most_memory() is None, reason="peak memory is read from /proc")
-@pytest.mark.parametrize("copies", [1, pytest.param(6, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("copies", [1, 6])
 def test_memory_beside_the_block_is_bounded_from_above(copies: int) -> None:
     def compute(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         held = [arrays["a"] + number for number in range(copies)]

@@ -10,7 +10,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "headwater"
-SCIENCE = ("stats", "samples", "isotopes", "mixing", "simulate", "study")
+SCIENCE = (
+    "stats", "samples", "isotopes", "mixing", "stations", "grids", "drivers", "simulate", "study",
+)  # fmt: skip
 MAY_TOUCH_FILES = ("read", "open", "write")
 
 FILE_MODULES = {"os", "io", "shutil", "tempfile", "glob", "fileinput", "zipfile", "gzip"}

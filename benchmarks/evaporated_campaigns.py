@@ -215,7 +215,7 @@ def flags(rows: pd.DataFrame) -> pd.DataFrame:
 
     whole, keys = rows[rows["stratum"] == "all"], ["scenario", "seed", "period"]
     means = whole[whole["way"].isin(WAYS)].pivot(index=keys, columns="way", values="mean")
-    used = whole[whole["way"] == WAYS[0]].set_index(keys)
+    used = whole[whole["way"] == WAYS[0]].set_index(keys).loc[means.index]
     table = pd.DataFrame(
         {
             "forms_disagree": limits.rests_on_form(means[WAYS[1]] - means[WAYS[0]], used["sd"]),

@@ -20,7 +20,7 @@ KERNELS = (
     "headwater.drivers.kernel_tail",
     "headwater.drivers.kernel_series",
 )
-PIXELS_AT_A_TIME = 16384
+PIXELS_AT_A_TIME = 4096
 """Pixels of one task of a thread where sums are enough."""
 SERIES_AT_A_TIME = 256
 """Series of one task of a thread where they are laid side by side."""
@@ -120,7 +120,7 @@ def _in_threads(work: Callable[[int, int], None], pixels: int, at_a_time: int) -
 
 
 class _Sheets:
-    """Series laid side by side, pixels × steps, as the kernels of ``kernel_series`` take them."""
+    """Series laid side by side, (steps, pixels), as the kernels of ``kernel_series`` take them."""
 
     def __init__(
         self,
@@ -133,8 +133,7 @@ class _Sheets:
         self.a, self.b, self.given, self.pairs, self.rule = a, b, given, pairs, rule
         self.kernel = load(KERNELS)[2]
         self.steps = int(pairs.at[-1]) + 1
-        self.time = np.zeros(self.steps)
-        self.time[pairs.at] = pairs.at
+        self.time = np.arange(float(self.steps))
         self.part = np.zeros(self.steps, np.int64)
         self.parts = 1
         if rule.deseasonalise:
@@ -150,50 +149,54 @@ class _Sheets:
         ready: dict[tuple[str, str], NDArray[np.float64]] = {}
         for (x, y), out in found.items():
             sheets = [sheets_a[x], sheets_b[y], *sheets_z]
-            total = np.abs(sheets[0]) + np.abs(sheets[1])
-            for sheet in sheets_z:
-                total += np.abs(sheet)
+            total = sum(np.abs(sheet) for sheet in sheets)
             valid = np.isfinite(total)
-            out["n_infinite"][start:stop] = np.isinf(total).sum(axis=1)
-            alone = not self.given and valid.sum() == valid.shape[0] * len(self.pairs)
+            out["n_infinite"][start:stop] = 0
+            complete = np.count_nonzero(valid) == valid.shape[1] * len(self.pairs)
+            if not complete:
+                out["n_infinite"][start:stop] = np.isinf(total).sum(axis=0)
+            there = valid.astype(np.float64)
             values = np.empty((len(sheets), *valid.shape))
             for k, sheet in enumerate(sheets):
-                key = (("a", x), ("b", y))[k] if alone else ("", "")
-                if key not in ready:
-                    ready[key] = self._prepare(sheet, valid)
-                values[k] = ready[key]
-                if not alone:
-                    del ready[key]
+                key = (("a", x), ("b", y))[k] if k < 2 else ("z", str(k))
+                if complete and key in ready:
+                    values[k] = ready[key]
+                    continue
+                self._prepare(sheet, valid, there, values[k])
+                if complete and len(found) > 1:
+                    ready[key] = values[k].copy()
             if self.given:
-                self.kernel.hold_constant(values, valid)
+                self.kernel.hold_constant(values, there)
             self.kernel.correlate_series(
-                values[0], values[1], valid, self.rule.least, self.reach,
+                values[0], values[1], there, self.rule.least, self.reach,
                 out["r"][start:stop], out["n"][start:stop], out["n_eff"][start:stop],
             )  # fmt: skip
 
     def _lay(self, block: Block, rows: NDArray[np.int64], start: int, stop: int) -> Block:
-        """Sheet (pixels, steps) of a block; NaN at steps that are left out of the series."""
+        """Sheet (steps, pixels) of a block; NaN at steps that are left out of the series."""
         if len(rows) == self.steps:
-            return np.ascontiguousarray(block[rows, start:stop].T)
-        sheet = np.full((stop - start, self.steps), np.nan, block.dtype)
-        sheet[:, self.pairs.at] = block[rows, start:stop].T
+            return block[rows, start:stop]
+        sheet = np.full((self.steps, stop - start), np.nan, block.dtype)
+        sheet[self.pairs.at] = block[rows, start:stop]
         return sheet
 
-    def _prepare(self, sheet: Block, valid: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """Values without season and trend, as ranks if asked; 0 where not valid."""
-        kernel = self.kernel
-        if self.rule.deseasonalise or self.rule.detrend:
-            sheet = np.where(valid, sheet, 0.0).astype(np.float64)
-            kernel.take_out(sheet, valid, self.part, self.parts, self.time, self.rule.detrend)
+    def _prepare(
+        self, sheet: Block, valid: NDArray[np.bool_], there: NDArray[np.float64], out: NDArray[np.float64]
+    ) -> None:
+        """Fills out with values without season and trend, as ranks if asked; 0 where not valid."""
+        kernel, taken = self.kernel, self.rule.deseasonalise or self.rule.detrend
+        if taken or self.rule.method == "pearson":
+            out[:] = sheet if valid.all() else np.where(valid, sheet, 0.0)
+        if taken:
+            kernel.take_out(out, there, self.part, self.parts, self.time, self.rule.detrend)
         if self.rule.method == "pearson":
-            return np.where(valid, sheet, 0.0).astype(np.float64)
-        sheet = np.where(valid, sheet, np.inf).astype(sheet.dtype) + sheet.dtype.type(0)  # -0 becomes +0
-        if sheet.dtype == np.float32:
-            order = np.empty(sheet.shape, np.uint64)
-            kernel.sort_keys(sheet.view(np.uint32), valid, order)
+            return
+        turned = np.where(valid.T, (out if taken else sheet).T, np.inf)
+        turned = np.ascontiguousarray(turned, np.float64 if taken else sheet.dtype) + 0  # -0 becomes +0
+        if turned.dtype == np.float32:
+            order = np.empty(turned.shape, np.uint64)
+            kernel.sort_keys(turned.view(np.uint32), there, order)
             order.sort(axis=1)
         else:
-            order = np.argsort(sheet, axis=1).astype(np.uint64)
-        ranks = np.empty(sheet.shape)
-        kernel.rank(sheet, order, valid, ranks)
-        return ranks
+            order = np.argsort(turned, axis=1).astype(np.uint64)
+        kernel.rank(turned, order, there, out)

@@ -1,8 +1,7 @@
-"""Correlation of series that lie side by side: with seasons, trend and covariates taken out, by ranks, all
-lags.
+"""Correlation of sheets of series: with season, trend and covariates taken out, by ranks, by all lags.
 
-Arrays are (series, steps) on an axis of equal steps, float64; where a step is not valid the value is 0.
-Each series is worked on alone and in one order.
+A sheet is (steps, series) on an axis of equal steps, float64; ``there`` is 1 where a step is valid, else 0,
+and a value that is not valid is 0. Series are the inner loop, each worked on alone and in the order of time.
 """
 
 from __future__ import annotations
@@ -20,131 +19,163 @@ INDEX = np.uint64(0xFFFFFFFF)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def take_out(x, valid, part, parts, at, detrend):  # type: ignore[no-untyped-def]
+def take_out(x, there, part, parts, at, detrend):  # type: ignore[no-untyped-def]
     """Takes the mean of each part of the year, and the line through time if asked, out of x."""
-    steps = x.shape[1]
-    total, middle, count = np.empty(parts), np.empty(parts), np.empty(parts)
-    for i in range(x.shape[0]):
-        total[:], middle[:], count[:] = 0.0, 0.0, 0.0
+    steps, series = x.shape
+    mean, middle, count = np.zeros((parts, series)), np.zeros((parts, series)), np.zeros((parts, series))
+    for t in range(steps):
+        total, times, number, row, m = mean[part[t]], middle[part[t]], count[part[t]], x[t], there[t]
+        for i in range(series):
+            total[i] += row[i]
+            times[i] += at[t] * m[i]
+            number[i] += m[i]
+    for g in range(parts):
+        for i in range(series):
+            mean[g, i] /= max(count[g, i], 1.0)
+            middle[g, i] /= max(count[g, i], 1.0)
+    before, slope, spread = np.zeros(series), np.zeros(series), np.zeros(series)
+    for t in range(steps):
+        level, centre, row, m = mean[part[t]], middle[part[t]], x[t], there[t]
+        for i in range(series):
+            u, v = m[i] * (at[t] - centre[i]), row[i] - m[i] * level[i]
+            row[i] = v
+            before[i] += v * v
+            slope[i] += u * v
+            spread[i] += u * u
+    after = before.copy()
+    if detrend:
+        after[:] = 0.0
+        for i in range(series):
+            slope[i] = slope[i] / spread[i] if spread[i] > 0.0 else 0.0
         for t in range(steps):
-            if valid[i, t]:
-                total[part[t]] += x[i, t]
-                middle[part[t]] += at[t]
-                count[part[t]] += 1.0
-        before, slope, spread = 0.0, 0.0, 0.0
-        for t in range(steps):
-            if valid[i, t]:
-                g = part[t]
-                u, v = at[t] - middle[g] / count[g], x[i, t] - total[g] / count[g]
-                x[i, t] = v
-                before += v * v
-                slope += u * v
-                spread += u * u
-        slope = slope / spread if detrend and spread > 0.0 else 0.0
-        after = 0.0
-        for t in range(steps):
-            if valid[i, t]:
-                g = part[t]
-                x[i, t] -= slope * (at[t] - middle[g] / count[g])
-                after += x[i, t] * x[i, t]
-        if after <= LEFT * before:
-            x[i, :] = 0.0
+            centre, row, m = middle[part[t]], x[t], there[t]
+            for i in range(series):
+                row[i] -= slope[i] * (m[i] * (at[t] - centre[i]))
+                after[i] += row[i] * row[i]
+    _clear(x, before, after)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _centre(x, valid):  # type: ignore[no-untyped-def]
-    """Takes the mean of the valid steps out of x (steps,); returns what is left of the squares."""
-    total, count, first = 0.0, 0.0, 0.0
-    for t in range(x.size):
-        if valid[t]:
-            if count == 0.0:
-                first = x[t]
-            total += x[t] - first
-            count += 1.0
-    mean, squares = first + total / count, 0.0
-    for t in range(x.size):
-        if valid[t]:
-            x[t] -= mean
-            squares += x[t] * x[t]
+def _clear(x, before, after):  # type: ignore[no-untyped-def]
+    """Makes series 0 of whose squares nothing but rounding is left."""
+    for i in range(x.shape[1]):
+        if after[i] <= LEFT * before[i]:
+            x[:, i] = 0.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _centre(x, there):  # type: ignore[no-untyped-def]
+    """Takes the mean of the valid steps out of x; what is left of the squares; exact for constant series."""
+    steps, series = x.shape
+    total, count, first = np.zeros(series), np.zeros(series), np.zeros(series)
+    for t in range(steps):
+        row, m = x[t], there[t]
+        for i in range(series):
+            first[i] = row[i] if count[i] == 0.0 else first[i]
+            total[i] += row[i] - m[i] * first[i]
+            count[i] += m[i]
+    squares = np.zeros(series)
+    for t in range(steps):
+        row, m = x[t], there[t]
+        for i in range(series):
+            row[i] -= m[i] * (first[i] + total[i] / count[i])
+            squares[i] += row[i] * row[i]
     return squares
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _cross(x, y):  # type: ignore[no-untyped-def]
-    total = 0.0
-    for t in range(x.size):
-        total += x[t] * y[t]
+def _cross(x, y, lag):  # type: ignore[no-untyped-def]
+    """Sums of x_t y_(t - lag), shape (series,)."""
+    total = np.zeros(x.shape[1])
+    for t in range(lag, x.shape[0]):
+        now, then = x[t], y[t - lag]
+        for i in range(total.size):
+            total[i] += now[i] * then[i]
     return total
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def hold_constant(values, valid):  # type: ignore[no-untyped-def]
+def hold_constant(values, there):  # type: ignore[no-untyped-def]
     """Takes covariates out of two variables: least squares by the Cholesky factor of their cross products.
 
-    ``values`` (2 + covariates, series, steps): the first two are changed to residuals; they become 0 where
+    ``values`` (2 + covariates, steps, series): the first two are changed to residuals; they become 0 where
     the covariates are constant or collinear, and then have no correlation.
     """
-    q = values.shape[0] - 2
-    factor, weight = np.zeros((q, q)), np.zeros(q)
-    for i in range(values.shape[1]):
-        before = np.empty(2)
-        for v in range(q + 2):
-            squares = _centre(values[v, i], valid[i])
-            if v < 2:
-                before[v] = squares
-        whole = True
-        for j in range(q):
-            for k in range(j + 1):
-                rest = _cross(values[2 + j, i], values[2 + k, i])
-                whole_square = rest
-                for m in range(k):
-                    rest -= factor[j, m] * factor[k, m]
-                if j == k:
-                    whole = whole and rest > LEFT * whole_square
-                    factor[j, j] = math.sqrt(rest) if whole else 1.0
-                else:
-                    factor[j, k] = rest / factor[k, k]
-        for v in range(2):
+    variables, steps, series = values.shape
+    q = variables - 2
+    products = np.zeros((variables, variables, series))
+    for v in range(variables):
+        products[v, v] = _centre(values[v], there)
+    for v in range(variables):
+        for w in range(max(v + 1, 2), variables):
+            products[v, w] = _cross(values[v], values[w], 0)
+            products[w, v] = products[v, w]
+    weights, whole = np.zeros((2, q, series)), np.ones(series)
+    for i in range(series):
+        whole[i] = _solve(products[:, :, i], weights[:, :, i])
+    for v in range(2):
+        after = np.zeros(series)
+        for t in range(steps):
+            row = values[v, t]
             for j in range(q):
-                rest = _cross(values[2 + j, i], values[v, i])
-                for m in range(j):
-                    rest -= factor[j, m] * weight[m]
-                weight[j] = rest / factor[j, j]
-            for j in range(q - 1, -1, -1):
-                for m in range(j + 1, q):
-                    weight[j] -= factor[m, j] * weight[m]
-                weight[j] /= factor[j, j]
-            x = values[v, i]
-            after = 0.0
-            for t in range(x.size):
-                if valid[i, t]:
-                    for j in range(q):
-                        x[t] -= weight[j] * values[2 + j, i, t]
-                    after += x[t] * x[t]
-            if not whole or after <= LEFT * before[v]:
-                x[:] = 0.0
+                weight, other = weights[v, j], values[2 + j, t]
+                for i in range(series):
+                    row[i] -= weight[i] * other[i]
+            for i in range(series):
+                after[i] += row[i] * row[i]
+        _clear(values[v], products[v, v], after * whole)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def sort_keys(bits, valid, keys):  # type: ignore[no-untyped-def]
-    """Fills keys: the bits of float32 values in their order, then the step; invalid ones come last."""
+def _solve(products, weights):  # type: ignore[no-untyped-def]
+    """Fills weights (2, q) of the covariates; 0.0 where they are constant or collinear, else 1.0."""
+    q = weights.shape[1]
+    factor = np.zeros((q, q))
+    for j in range(q):
+        for k in range(j + 1):
+            rest = products[2 + j, 2 + k]
+            for m in range(k):
+                rest -= factor[j, m] * factor[k, m]
+            if j > k:
+                factor[j, k] = rest / factor[k, k]
+            elif rest > LEFT * products[2 + j, 2 + j]:
+                factor[j, j] = math.sqrt(rest)
+            else:
+                return 0.0
+    for v in range(2):
+        for j in range(q):
+            rest = products[2 + j, v]
+            for m in range(j):
+                rest -= factor[j, m] * weights[v, m]
+            weights[v, j] = rest / factor[j, j]
+        for j in range(q - 1, -1, -1):
+            for m in range(j + 1, q):
+                weights[v, j] -= factor[m, j] * weights[v, m]
+            weights[v, j] /= factor[j, j]
+    return 1.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def sort_keys(bits, there, keys):  # type: ignore[no-untyped-def]
+    """Fills keys (series, steps): bits of float32 in their order, then the step; invalid ones last."""
     for i in range(bits.shape[0]):
         for t in range(bits.shape[1]):
             b = np.uint64(bits[i, t])
             ordered = b ^ np.uint64(0xFFFFFFFF) if b >> np.uint64(31) else b | np.uint64(0x80000000)
-            if not valid[i, t]:
+            if there[t, i] == 0.0:
                 ordered = INDEX
             keys[i, t] = (ordered << np.uint64(32)) | np.uint64(t)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def rank(x, order, valid, ranks):  # type: ignore[no-untyped-def]
-    """Fills ranks of x from the order of its steps (in the low 32 bits); ties share the mean."""
+def rank(x, order, there, ranks):  # type: ignore[no-untyped-def]
+    """Fills the sheet of ranks of x (series, steps) from its order (low 32 bits); ties share the mean."""
+    steps = x.shape[1]
+    ranks[:] = 0.0
     for i in range(x.shape[0]):
         count = 0
-        for t in range(x.shape[1]):
-            count += valid[i, t]
-            ranks[i, t] = 0.0
+        for t in range(steps):
+            count += 1 if there[t, i] > 0.0 else 0
         k = 0
         while k < count:
             value = x[i, np.int64(order[i, k] & INDEX)]
@@ -152,55 +183,46 @@ def rank(x, order, valid, ranks):  # type: ignore[no-untyped-def]
             while last + 1 < count and x[i, np.int64(order[i, last + 1] & INDEX)] == value:
                 last += 1
             for m in range(k, last + 1):
-                ranks[i, np.int64(order[i, m] & INDEX)] = 0.5 * (k + last) + 1.0
+                ranks[np.int64(order[i, m] & INDEX), i] = 0.5 * (k + last) + 1.0
             k = last + 1
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _lag_sum(x, y, valid, reach, squares_x, squares_y, count):  # type: ignore[no-untyped-def]
-    """Σ_h N(h) ρ_x(h) ρ_y(h) over all lags up to ``reach``, both ways."""
+def _lag_sum(x, y, there, reach, squares_x, squares_y, count):  # type: ignore[no-untyped-def]
+    """Σ_h N(h) ρ_x(h) ρ_y(h) of one series (steps,) over all lags up to ``reach``, both ways."""
+    pairs, xx, yy = np.zeros(reach), np.zeros(reach), np.zeros(reach)
+    for t in range(x.size - 1):
+        here, u, v = there[t], x[t], y[t]
+        for h in range(min(reach, x.size - 1 - t)):
+            pairs[h] += here * there[t + 1 + h]
+            xx[h] += u * x[t + 1 + h]
+            yy[h] += v * y[t + 1 + h]
     total = count
-    for h in range(1, reach + 1):
-        pairs, xx, yy = 0.0, 0.0, 0.0
-        for t in range(x.size - h):
-            pairs += 1.0 if valid[t] and valid[t + h] else 0.0
-            xx += x[t] * x[t + h]
-            yy += y[t] * y[t + h]
-        if pairs > 0.0:
-            total += 2.0 * (xx / squares_x) * (yy / squares_y) * count * count / pairs
+    for h in range(reach):
+        if pairs[h] > 0.0:
+            total += 2.0 * (xx[h] / squares_x) * (yy[h] / squares_y) * count * count / pairs[h]
     return total
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def correlate_series(x, y, valid, least, reach, r, n, n_eff):  # type: ignore[no-untyped-def]
-    """Fills r, n, n_eff (series,) from x, y (series, steps), which are centred on the way.
+def correlate_series(x, y, there, least, reach, r, n, n_eff):  # type: ignore[no-untyped-def]
+    """Fills r, n, n_eff (series,) from the sheets x and y, which are centred on the way.
 
     ``reach``: 0 for effective n by lag 1, else by all lags up to it.
     """
-    steps = x.shape[1]
-    for i in range(x.shape[0]):
-        count = 0
-        for t in range(steps):
-            count += valid[i, t]
-        n[i], r[i], n_eff[i] = count, np.nan, np.nan
-        if count < least:
+    xx, yy = _centre(x, there), _centre(y, there)
+    xy, x1, y1, pairs = _cross(x, y, 0), _cross(x, x, 1), _cross(y, y, 1), _cross(there, there, 1)
+    for i in range(x.shape[1]):
+        count = there[:, i].sum()
+        n[i], r[i], n_eff[i] = int(count), np.nan, np.nan
+        if count < least or not (xx[i] > 0.0 and yy[i] > 0.0):
             continue
-        u, v, ok = x[i], y[i], valid[i]
-        xx, yy = _centre(u, ok), _centre(v, ok)
-        if not (xx > 0.0 and yy > 0.0):
-            continue
-        r[i] = min(max(_cross(u, v) / math.sqrt(xx * yy), -1.0), 1.0)
+        r[i] = min(max(xy[i] / math.sqrt(xx[i] * yy[i]), -1.0), 1.0)
         if reach > 0:
-            total = _lag_sum(u, v, ok, reach, xx, yy, np.float64(count))
+            u, v, m = x[:, i].copy(), y[:, i].copy(), there[:, i].copy()
+            total = _lag_sum(u, v, m, reach, xx[i], yy[i], count)
             n_eff[i] = min(max(count * count / total, 1.0), count) if total > 0.0 else count
-            continue
-        pairs, x1, y1 = 0.0, 0.0, 0.0
-        for t in range(1, steps):
-            if ok[t] and ok[t - 1]:
-                pairs += 1.0
-                x1 += u[t] * u[t - 1]
-                y1 += v[t] * v[t - 1]
-        rho = autocorrelation(pairs, count, 0.0, xx, x1, 0.0) * autocorrelation(
-            pairs, count, 0.0, yy, y1, 0.0
-        )
-        n_eff[i] = effective(count, pairs, rho)
+        else:
+            rho_a = autocorrelation(pairs[i], count, 0.0, xx[i], x1[i], 0.0)
+            rho_b = autocorrelation(pairs[i], count, 0.0, yy[i], y1[i], 0.0)
+            n_eff[i] = effective(count, pairs[i], rho_a * rho_b)

@@ -253,13 +253,14 @@ def _spectrum(y: NDArray[np.float64], valid: NDArray[np.bool_]) -> NDArray[np.co
 
 def _take_out(kernel: Any, sheet: NDArray[np.float64], valid: NDArray[np.bool_], scan: _Scan) -> None:
     """Takes the mean, the mean year and the line out of each series, as asked."""
-    time, part = np.zeros(scan.steps), np.zeros(scan.steps, np.int64)
-    time[scan.pairs.at] = scan.pairs.at
+    time, part = np.arange(float(scan.steps)), np.zeros(scan.steps, np.int64)
     parts = 1
     if scan.deseasonalise:
         _, part[scan.pairs.at] = np.unique(scan.pairs.part_of_year, return_inverse=True)
         parts = scan.pairs.parts_of_year
-    kernel.take_out(sheet, valid, part, parts, time, scan.detrend)
+    values = np.ascontiguousarray(sheet.T)
+    kernel.take_out(values, np.ascontiguousarray(valid.T, np.float64), part, parts, time, scan.detrend)
+    sheet[:] = values.T
 
 
 def _dataset(

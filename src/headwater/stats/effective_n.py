@@ -29,7 +29,7 @@ def effective_n_lags(
     """Effective n of two series or fields from the products of their autocorrelations at all lags.
 
     (Σ w)² / Σ_h W(h) ρ_a(h) ρ_b(h), W(h) = Σ w_i w_(i+h) over the pairs that are there: the variance of a
-    correlation without true correlation (Clifford, Richardson & Hémon 1989, Biometrics 45, 123, eq. 3.2).
+    correlation without true correlation (Clifford, Richardson & Hémon 1989, Biometrics 45, 123).
     For a series without gaps it is Bretherton et al. 1999, eq. 30.
 
     Parameters

@@ -183,12 +183,18 @@ def test_lags_and_trends_are_written_when_asked_for(folder: Path, tmp_path: Path
 
 @pytest.mark.slow
 def test_larger_than_the_cap_gives_the_same_numbers_block_by_block(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     at_once, in_blocks = tmp_path / "a", tmp_path / "b"
     assert main(command(folder, at_once, "--no-report", "-q", "--json")) == Exit.OK
     monkeypatch.setattr("headwater.cli.drivers_run.ROOM", 0.0)
-    assert main(command(folder, in_blocks, "--no-report", "-q")) == Exit.OK
+    assert main(command(folder, in_blocks, "--no-report")) == Exit.OK
+    assert "already done" not in capsys.readouterr().err
+    assert main(command(folder, in_blocks, "--no-report", "--lang", "zh")) == Exit.OK
+    assert "already done: inputs and settings are the same" in capsys.readouterr().err
+    assert main(command(folder, in_blocks, "--no-report", "--method", "spearman")) == Exit.OK
+    assert "already done" not in capsys.readouterr().err
+    assert main(command(folder, in_blocks, "--no-report")) == Exit.OK
     assert (at_once / "signs.csv").read_bytes() == (in_blocks / "signs.csv").read_bytes()
     with (
         xr.open_dataset(at_once / "correlation.nc", engine="h5netcdf") as a,
@@ -279,29 +285,16 @@ def test_every_setting_says_what_it_means_and_every_example_is_allowed() -> None
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("lang", ["en", "zh"])
-def test_demo_recovers_every_sign_of_the_paper(
-    lang: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert (
-        main(["drivers", "--demo", "-o", str(tmp_path), "--lang", lang, "--geotiff", "--geopackage"])
-        == Exit.OK
-    )
+def test_demo_recovers_every_sign_of_the_paper(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    called = ["drivers", "--demo", "-o", str(tmp_path), "--lang", "zh", "--geotiff", "--geopackage"]
+    assert main(called) == Exit.OK
     rows = signs(tmp_path)
     assert len(rows) == 30 and {one["agreement"] for one in rows} == {"agrees"}
     wrong = [abs(float(one["r"]) - float(one["true_r"])) for one in rows]
     assert max(wrong) < 0.2
-    assert {"report.html", "figures", "geotiff", "drivers.gpkg", "input"} <= {
-        path.name for path in tmp_path.iterdir()
-    }
-    again = [
-        "drivers",
-        "-s",
-        str(tmp_path / "input" / "drivers.toml"),
-        "-o",
-        str(tmp_path / "again"),
-        "--no-report",
-    ]
-    assert main(again) == Exit.OK
+    names = {path.name for path in tmp_path.iterdir()}
+    assert {"report.html", "figures", "geotiff", "drivers.gpkg", "input"} <= names
+    settings = str(tmp_path / "input" / "drivers.toml")
+    assert main(["drivers", "-s", settings, "-o", str(tmp_path / "again"), "--no-report"]) == Exit.OK
     assert [one["r"] for one in signs(tmp_path / "again")] == [one["r"] for one in rows]
     capsys.readouterr()

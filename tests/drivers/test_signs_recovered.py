@@ -44,20 +44,22 @@ def held(
 @pytest.mark.slow
 def test_every_sign_of_the_paper_is_found_in_every_region() -> None:
     inside: list[bool] = []
-    for seed in range(4):
+    for seed in range(2):
         fields = simulate_fields(seed)
         records, strata = table(fields, [6, 8, 9])
         assert len(records) == 30 and {one.agreement for one in records} == {"agrees"}, seed
         inside += held(records, strata, fields["altitude"], DESIGN)
-    assert np.mean(inside) >= 0.9  # 120 intervals, 95 % expected; fewer than 108 in one run of 200
+    assert (
+        np.mean(inside) >= 0.85
+    )  # 60 intervals, 95 % expected; seeds 0 to 59 are told in docs/methods/signs.md
 
 
 @pytest.mark.slow
 def test_months_without_coupling_are_seldom_given_a_sign() -> None:
     level = {name: replace(size, trend=0.0) for name, size in DESIGN.variables.items()}
     signs = []
-    for seed in range(3):
+    for seed in range(2):
         records, _ = table(simulate_fields(seed, design=replace(DESIGN, variables=level)), [1, 3, 5, 11])
         signs += [one.sign for one in records]
         assert {one.agreement for one in records} == {"not stated"}
-    assert signs.count("0") / len(signs) >= 0.88  # 120 cells, 5 % wrong expected
+    assert signs.count("0") / len(signs) >= 0.85  # 80 cells, 5 % wrong expected

@@ -71,8 +71,8 @@ def test_interval_holds_the_truth_where_neighbours_are_alike() -> None:
     [(15, "exponential"), (40, "exponential"), (120, "exponential"), (60, "gaussian"), (150, "gaussian")],
 )
 def test_interval_holds_at_any_length_and_shape(length_km: float, shape: Shape, rho: float) -> None:
-    held, _ = coverage(150, length_km, shape, rho, seed=2)
-    assert held >= 0.90  # 0.95 less 2.8 standard errors; wider than needed where few places are independent
+    held, _ = coverage(100, length_km, shape, rho, seed=2)
+    assert held >= 0.89  # 0.95 less 2.8 standard errors; wider than needed where few places are independent
 
 
 def test_mean_is_fishers_z_weighted_by_area() -> None:

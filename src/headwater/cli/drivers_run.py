@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 ROOM = 0.45
 """Part of the memory cap that the numbers of the input may take when all are held at once."""
-FIRST_RUN = "making machine code for this machine may take a quarter of a minute, once"
+SPOKEN = ("resuming", "already done", "inputs or settings changed", "laying out anew")
+"""Beginnings of steps that are told on stderr even where no bar is drawn."""
 Truth = Mapping[tuple[str, int, str], float]
 
 
@@ -69,7 +70,8 @@ def run_drivers(job: Job, show: Show) -> int:
     """Open, correlate, write, print; returns the exit code."""
     check_output(job.output)
     started, clock = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), time.perf_counter()
-    with show.progress() as progress:
+    with show.progress() as drawn:
+        progress = _speaking(drawn, show)
         opened = open_all(job.settings, progress)
         for note in opened.notes:
             show.message(f"headwater: {note}")
@@ -80,6 +82,19 @@ def run_drivers(job: Job, show: Show) -> int:
         }  # fmt: skip
         material = _material(opened, found, job, run)
         return hand_over(material, job, show, progress)
+
+
+def _speaking(drawn: Progress, show: Show) -> Progress:
+    """Progress that also says in words what a reader must know of work that was done before."""
+    said: set[str] = set()
+
+    def progress(step: str, done: int, total: int) -> None:
+        if step.startswith(SPOKEN) and step not in said:
+            said.add(step)
+            show.message(f"headwater: {step}")
+        drawn(step, done, total)
+
+    return progress
 
 
 def compute(opened: Opened, job: Job, progress: Progress) -> Found:
@@ -101,7 +116,7 @@ def compute(opened: Opened, job: Job, progress: Progress) -> Found:
 
         progress("means of strata", 0, 1)
         means = strata_means(correlation, opened.strata or _whole(correlation))
-    signs = _signs(opened, means, settings) if means is not None and "time" not in means.dims else ()
+    signs = _signs(opened, means) if means is not None and "time" not in means.dims else ()
     trend = _trend(opened, settings, progress) if settings.trend else None
     lags = _lags(opened, settings, progress) if settings.lags else None
     progress("correlating", 1, 1)
@@ -137,7 +152,7 @@ def _correlate(opened: Opened, settings: DriversSettings) -> tuple[xr.Dataset, x
         from headwater.drivers.strata_patterns import strata_patterns
 
         found, means = strata_patterns(a, b, opened.strata, **options)
-        return tuple(map(_with_month, (found, means)))  # type: ignore[return-value]
+        return tuple(map(_with_month, (found, means)))
     found = correlate(a, b, mode=settings.mode, window=settings.window, **options)
     return (found if "time" in found.dims else _with_month(found)), None
 
@@ -199,17 +214,12 @@ def _whole(correlation: xr.Dataset) -> Strata:
     return Strata(("all",), xr.DataArray(np.zeros(shape, np.int16), place, tuple(place)))
 
 
-def _signs(opened: Opened, means: xr.Dataset, settings: DriversSettings) -> Sequence[SignRecord]:
+def _signs(opened: Opened, means: xr.Dataset) -> Sequence[SignRecord]:
+    """Signs, beside the paper's where altitude tells low from high."""
     from headwater.drivers.sign_table import sides_of, sign_table
 
-    strata = opened.strata
-    sides = None
-    if opened.altitude is not None:
-        place = means if strata is None else strata.codes
-        if strata is None and "latitude" not in getattr(place, "coords", {}):
-            strata = None
-        sides = sides_of(strata, opened.altitude) if strata is not None else None
-    return sign_table(means, sides=sides)
+    known = opened.strata is not None and opened.altitude is not None
+    return sign_table(means, sides=sides_of(opened.strata, opened.altitude) if known else None)  # type: ignore[arg-type]
 
 
 def _trend(opened: Opened, settings: DriversSettings, progress: Progress) -> xr.Dataset:
@@ -219,13 +229,13 @@ def _trend(opened: Opened, settings: DriversSettings, progress: Progress) -> xr.
     from headwater.drivers.trend import trend
 
     grids = {**opened.soils, **opened.drivers}
-    by = None if settings.trend == "seasonal" or settings.by == "none" else "month"
+    whole_year = settings.trend == "seasonal" or settings.by == "none"
     parts = []
     for done, (name, grid) in enumerate(grids.items()):
         progress(f"trend of {name}", done, len(grids))
         found = trend(
-            grid, method=settings.trend or "original", by=by, fdr=settings.fdr, alpha=settings.alpha,
-            least=settings.least,
+            grid, method=settings.trend or "original", by=None if whole_year else "month",
+            fdr=settings.fdr, alpha=settings.alpha, least=settings.least,
         )  # fmt: skip
         parts.append(found.drop_vars("time_end", errors="ignore"))
     whole = xr.concat(parts, xr.Variable("variable", list(grids)), combine_attrs="drop_conflicts")

@@ -26,7 +26,8 @@ ROOM = 0.45
 """Part of the memory cap that the numbers of the input may take when all are held at once."""
 SPOKEN = ("resuming", "already done", "inputs or settings changed", "laying out anew")
 """Beginnings of steps that are told on stderr even where no bar is drawn."""
-Truth = Mapping[tuple[str, int, str], float]
+MOST_HASHED = 2**30
+"""Bytes of a source that are read once more for its hash."""
 
 
 @dataclass(frozen=True)
@@ -275,11 +276,14 @@ def _in_memory(opened: Opened, settings: DriversSettings) -> bool:
 def _material(opened: Opened, found: Found, job: Job, run: Mapping[str, Any]) -> Material:
     from headwater.report.drivers import FileRead, Material, SettingShown
 
-    files = []
+    files, known = [], {}
     for label, grid in {**opened.soils, **opened.drivers}.items():
         source = opened.sources[label]
+        if source.file not in known:
+            known[source.file] = fingerprint_of(source.file)
+        size, sha256 = known[source.file]
         changes = str(grid.attrs.get("headwater_changes", ""))
-        files.append(FileRead(label, source.file, source.name, "", changes, opened.spans[label]))
+        files.append(FileRead(label, source.file, source.name, sha256, changes, opened.spans[label], size))
     return Material(
         correlation=found.correlation,
         signs=tuple(found.signs),
@@ -294,6 +298,22 @@ def _material(opened: Opened, found: Found, job: Job, run: Mapping[str, Any]) ->
         title=job.settings.title,
         truth=_truth(job, found),
     )
+
+
+def fingerprint_of(text: str) -> tuple[int, str]:
+    """Size in bytes and SHA-256 of what a file, pattern or folder means; no hash where that is large."""
+    import hashlib
+
+    from headwater.grids.open_files import list_files
+    from headwater.grids.write import sha256
+
+    paths = list_files(text)
+    inside = [file for path in paths for file in (path.rglob("*") if path.is_dir() else [path])]
+    size = sum(file.stat().st_size for file in inside if file.is_file())
+    if size > MOST_HASHED:
+        return size, ""
+    sums = [sha256(path) for path in paths]
+    return size, sums[0] if len(sums) == 1 else hashlib.sha256("".join(sums).encode()).hexdigest()
 
 
 def _truth(job: Job, found: Found) -> dict[tuple[str, int, str], float]:

@@ -34,7 +34,10 @@ class SettingShown:
 
 @dataclass(frozen=True)
 class FileRead:
-    """A variable that was read: its name here, file and name there, hash of the file, what was changed."""
+    """A variable that was read: its name here, file and name there, size and hash, what was changed.
+
+    ``sha256`` is empty for files that are too large to be read for it.
+    """
 
     variable: str
     file: str
@@ -42,6 +45,7 @@ class FileRead:
     sha256: str
     changes: str
     span: str
+    bytes: int = 0
 
 
 @dataclass(frozen=True)

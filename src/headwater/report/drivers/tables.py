@@ -92,7 +92,13 @@ def signs(material: Material, text: Text) -> DisplayTable | None:
 def files(material: Material, text: Text) -> DisplayTable | None:
     """Variables that were read, with their files."""
     rows: list[Cells] = [
-        [variable_name(one.variable, text), one.name_in_file, one.span, one.file, one.sha256[:16]]
+        [
+            variable_name(one.variable, text),
+            one.name_in_file,
+            one.span,
+            Cell(one.file, f"{number(one.bytes / 1e6, 1)} MB"),
+            one.sha256[:16] or MISSING,
+        ]
         for one in material.files
     ]
     heads = [

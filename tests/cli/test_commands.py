@@ -108,6 +108,7 @@ def test_study_writes_the_report_and_prints_the_shares(campaign, tmp_path, capsy
     assert run["settings"]["strata.altitude_bands"]["origin"] == "command line"
 
 
+@pytest.mark.slow
 def test_study_json_is_one_object(campaign, tmp_path, capsys):
     arguments = ["study", str(campaign), "-o", str(tmp_path / "r"), "--no-figures", "--method", "exact"]
     code = main([*arguments, "--json", "--quiet"])

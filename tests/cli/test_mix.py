@@ -60,6 +60,7 @@ def test_shares_of_known_mixtures_are_written_with_all_their_files(tables, tmp_p
     assert printed["proportions"][0]["mean"] == pytest.approx(mean[0], rel=1e-6)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_numbers_and_another_seed_others(tables, tmp_path):
     short = [*tables, "--no-report", "--quiet", "--draws", "150", "--tune", "300", "--chains", "2"]
     for name, seed in (("a", "4"), ("b", "4"), ("c", "5")):
@@ -68,6 +69,7 @@ def test_the_same_seed_gives_the_same_numbers_and_another_seed_others(tables, tm
     assert a == b != c
 
 
+@pytest.mark.slow
 def test_factors_have_rows_of_their_own_and_groups_a_column(tables, tmp_path, capsys):
     run = [*tables, "--no-report"]
     assert main([*run, "--factor", "site:fixed", "-o", str(tmp_path / "f")]) == Exit.OK

@@ -152,6 +152,7 @@ def test_contrasts_follow_the_order_of_categories():
     assert found["difference"].item() == pytest.approx(2.5)
 
 
+@pytest.mark.slow
 def test_line_distance_ranks_by_nearness_and_covers_the_truth():
     rng = np.random.default_rng(13)
     inside = []

@@ -39,6 +39,7 @@ def test_water_without_a_profile_stands_alone_and_one_profile_counts_its_waters(
         np.testing.assert_allclose(found.mean_covariance, np.cov(x.T) / 6)
 
 
+@pytest.mark.slow
 def test_error_of_a_weighted_mean_is_unbiased_and_its_degrees_of_freedom_hold() -> None:
     """Known truth: sd of the weighted mean of unit normals is √Σw²; dof from the moments of χ²."""
     rng = np.random.default_rng(4)

@@ -101,6 +101,7 @@ def test_overlap_matrix_is_one_for_alike_and_small_for_far_sources(make_sources)
     assert found[0, 2] < 1e-6
 
 
+@pytest.mark.slow
 def test_equal_sources_are_called_distinguishable_in_five_of_a_hundred(make, make_sources) -> None:
     """Known truth, with unequal covariances and numbers."""
     rng = np.random.default_rng(10)

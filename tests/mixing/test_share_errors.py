@@ -169,6 +169,7 @@ def _coverage(n: int, n_sources: int, **options) -> dict[str, float]:
     return runpy.run_path(str(BENCHMARK))["coverage"](n, n_sources, 4, **options)
 
 
+@pytest.mark.slow
 def test_intervals_of_two_sources_hold_the_truth_in_92_to_98_of_100() -> None:
     """Known truth: 400 problems as water isotopes are, two fifths of them with a share of 0 or 1."""
     found = _coverage(400, 2, draws=1000)

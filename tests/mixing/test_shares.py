@@ -209,6 +209,7 @@ def test_misfit_warns_when_the_mixture_left_the_line_of_two_sources(make, make_s
     assert solve_shares(off, sources).misfit_p < 1e-3
 
 
+@pytest.mark.slow
 def test_misfit_is_uniform_where_the_model_holds(make, make_sources) -> None:
     rng = np.random.default_rng(8)
     means, p = np.array([[0.0, 0.0], [10.0, 3.0]]), []

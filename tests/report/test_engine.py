@@ -141,6 +141,7 @@ def test_a_model_without_evaporation_claims_none(make_result: Make) -> None:
     assert "Evaporation" not in FIGURES["contributions"].method(result, text)
 
 
+@pytest.mark.slow
 def test_without_the_model_nothing_of_it_is_shown(make_result: Make) -> None:
     result, text = make_result(engine=False), Text("en")
     assert not {"exact", "other_form", "engine"} & set(tidy_tables(result))
@@ -151,6 +152,7 @@ def test_without_the_model_nothing_of_it_is_shown(make_result: Make) -> None:
     assert "No-U-Turn" in report_html(make_result(), text, {})
 
 
+@pytest.mark.slow
 def test_ranges_of_the_model_are_not_called_feasible(make_result: Make) -> None:
     text = Text("en")
     for name in ("contributions", "contributions_region"):

@@ -84,6 +84,7 @@ def test_every_figure_is_drawn_whole_without_overlap_and_marked_simulated(
     assert {"en": "simulated", "zh": "模拟数据"}[lang] in words(figure)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", ["refused", "five sources", *SLOW])
 def test_every_shape_of_study_can_be_drawn(shape: str, make_result: Make) -> None:
     result = make_result(**SHAPES[shape])
@@ -236,6 +237,7 @@ def test_findings_carry_the_numbers_of_the_table(make_result: Make) -> None:
     assert f"{covered} of {len(merged)} intervals" in FIGURES["estimate_truth"].finding(result, text)
 
 
+@pytest.mark.slow
 def test_a_figure_is_saved_with_the_same_bytes_every_time(make_result: Make, tmp_path: Path) -> None:
     for run in ("a", "b"):
         (tmp_path / run).mkdir()

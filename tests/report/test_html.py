@@ -65,7 +65,7 @@ def page(result: StudyResult, lang: Any = "en", drawings: dict[str, Drawing] | N
     return report_html(result, Text(lang), drawings or {}, run={"command": "headwater study a.csv"})
 
 
-@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("lang", ["en", pytest.param("zh", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     "kind", [{}, {"refused": True}, {"sources": 1}, {"sources": 5}, {"periods": 6, "simulated": False}]
 )
@@ -84,7 +84,7 @@ def test_page_is_whole_and_asks_for_nothing_else(
     assert "\ufffd" not in written and "None" not in read.text and "nan" not in read.text.split()
 
 
-@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("lang", ["en", pytest.param("zh", marks=pytest.mark.slow)])
 def test_shares_are_written_for_people(make_result: MakeResult, lang: str) -> None:
     text = Page(unstyled(page(make_result(), lang))).text
     assert re.search(r"\d\s±\s\d+\s?%", text)
@@ -128,7 +128,7 @@ def test_evaporation_is_said_in_the_summary(make_result: MakeResult) -> None:
     assert "upper limits" in summary and "+21 to +44" in summary
 
 
-@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("lang", ["en", pytest.param("zh", marks=pytest.mark.slow)])
 def test_simulated_is_said_on_screen_and_on_every_printed_page(make_result: MakeResult, lang: str) -> None:
     banner = Text(lang)("simulated.banner")  # type: ignore[arg-type]
     simulated, measured = page(make_result(), lang), page(make_result(simulated=False), lang)
@@ -191,7 +191,7 @@ def test_page_without_figures_takes_less_than_a_second(make_result: MakeResult) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("lang", ["en", pytest.param("zh", marks=pytest.mark.slow)])
 def test_page_with_all_figures_stays_small_and_offline(make_result: MakeResult, tmp_path, lang) -> None:
     from headwater.report.write import write_report
 

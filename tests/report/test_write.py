@@ -58,6 +58,7 @@ def test_waters_csv_has_every_water(report: ReportFiles, make_result: MakeResult
     assert len(pd.read_csv(report.folder / "tables" / "waters.csv")) == len(make_result().waters)
 
 
+@pytest.mark.slow
 def test_the_same_study_gives_the_same_bytes(make_result: MakeResult, tmp_path: Path) -> None:
     one, two = (write_report(make_result(), tmp_path / name, figures=False) for name in ("a", "b"))
     for first, second in zip(
@@ -66,6 +67,7 @@ def test_the_same_study_gives_the_same_bytes(make_result: MakeResult, tmp_path: 
         assert first.read_bytes() == second.read_bytes(), first.name
 
 
+@pytest.mark.slow
 def test_an_earlier_report_is_replaced_and_its_samples_are_kept(
     make_result: MakeResult, tmp_path: Path
 ) -> None:
@@ -96,6 +98,7 @@ def test_a_file_in_place_of_the_folder_is_refused(make_result: MakeResult, tmp_p
         write_report(make_result(), tmp_path / "report", figures=False)
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_leaves_the_earlier_report(
     make_result: MakeResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,6 +115,7 @@ def test_an_interrupted_run_leaves_the_earlier_report(
     assert [entry.name for entry in tmp_path.iterdir()] == ["report"]
 
 
+@pytest.mark.slow
 def test_progress_counts_up_to_the_end(make_result: MakeResult, tmp_path: Path) -> None:
     seen: list[tuple[str, int, int]] = []
     write_report(make_result(), tmp_path / "r", figures=False, progress=lambda *step: seen.append(step))

@@ -49,6 +49,7 @@ def test_streams_in_fractions_are_refused_until_the_unit_is_declared(shared):
         read_samples([shared / "data" / "isotopes" / STREAMS[0]])
 
 
+@pytest.mark.slow
 def test_stream_water_of_four_sources_and_two_tracers_gets_ranges(shared):
     found = study(shared, "pituffik_streams", *STREAMS)
     assert found.table.summary() | {"problems": 0} == {
@@ -131,6 +132,7 @@ def test_one_storm_has_one_source_so_shares_are_refused_and_lines_stay(shared):
     assert slope(found, "river", "2017-06") == pytest.approx(5.43, abs=0.01)
 
 
+@pytest.mark.slow
 def test_soil_lines_of_twelve_sites_by_month_and_depth(shared):
     found = study(shared, "neon_soil", "neon-soil-plant/soils.csv")
     assert found.table.rows_used == 682
@@ -143,6 +145,7 @@ def test_soil_lines_of_twelve_sites_by_month_and_depth(shared):
     assert int(nominal.sum()) == 309
 
 
+@pytest.mark.slow
 def test_stem_water_is_mixed_from_the_soil_of_its_own_visit(shared):
     found = study(shared, "neon_stem", "neon-soil-plant/soils.csv", "neon-soil-plant/plants.csv")
     shares = found.tables.contributions

@@ -109,6 +109,7 @@ def test_every_table_has_rows_and_no_category_columns(dry):
         assert not [c for c in table.columns if isinstance(table[c].dtype, pd.CategoricalDtype)], name
 
 
+@pytest.mark.slow
 def test_same_seed_same_numbers(tmp_path, dry):
     campaign = simulate_campaign(3, evaporation=False)
     again = study(tmp_path, campaign.samples, DEMO)
@@ -117,6 +118,7 @@ def test_same_seed_same_numbers(tmp_path, dry):
     assert not other.tables.contributions["mean"].equals(dry.tables.contributions["mean"])
 
 
+@pytest.mark.slow
 def test_d_excess_instead_of_d2H_gives_the_same_shares(tmp_path, dry):
     campaign = simulate_campaign(3, evaporation=False)
     other = study(tmp_path, campaign.samples, DEMO, ("t", {"mixing": {"tracers": ["d18O", "d_excess"]}}))

@@ -85,7 +85,7 @@ def test_one_water_against_importance_sampling():
     assert total == pytest.approx(weight @ e**2 - (weight @ e) ** 2, rel=0.08)
 
 
-@pytest.mark.parametrize("form", ["exponential", "erlang"])
+@pytest.mark.parametrize("form", ["exponential", pytest.param("erlang", marks=pytest.mark.slow)])
 def test_simulated_shares_are_found_where_plain_mixing_fails(form):
     from headwater.mixing.bayes.fit import fit
 

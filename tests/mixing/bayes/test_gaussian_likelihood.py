@@ -119,6 +119,7 @@ def is_raw(case):
     return case["data"] == "rows" and case["style"] == "mixsiar"
 
 
+@pytest.mark.slow
 def test_density_is_the_joint_normal_density_of_all_mixtures_and_the_priors_of_scipy():
     """Constants included: what is compiled equals the brute force to 1e-8."""
     worst = {}

@@ -31,11 +31,13 @@ def spread_of_chains(chains):
     return np.ptp(chains.log_density.mean(axis=1))
 
 
+@pytest.mark.slow
 def test_without_easy_data_chains_are_caught_in_a_mode_that_weighs_nothing(problem):
     """The trap is there: else the next test would show nothing."""
     assert spread_of_chains(sample(target(problem, None), SHORT)) > 40.0
 
 
+@pytest.mark.slow
 def test_chains_that_begin_with_few_of_the_mixtures_agree(problem):
     easy = target(problem, problem.easy())
     chains = sample(easy, SHORT)

@@ -93,6 +93,15 @@ def test_independent_pixels_are_worth_their_number() -> None:
     assert found.standard_error == pytest.approx(0.25 / np.sqrt(z.size), rel=0.15)
 
 
+def test_large_strata_are_thinned_to_the_same_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    z = 0.25 * world(80.0, "gaussian", 0.0, np.random.default_rng(9))
+    whole = spatial_mean(z, np.ones(z.shape), 0.0625, north_km=11, east_km=9)
+    monkeypatch.setitem(spatial_mean.__globals__, "MOST_PIXELS", z.size // 4)
+    thinned = spatial_mean(z, np.ones(z.shape), 0.0625, north_km=11, east_km=9)
+    assert thinned.mean == whole.mean
+    assert 0.5 < thinned.n_spatial / whole.n_spatial < 1.3
+
+
 def test_a_constant_map_is_worth_one_pixel() -> None:
     found = spatial_mean(np.full((20, 20), 0.3), np.ones((20, 20)), 0.06, north_km=10, east_km=10)
     assert found.mean == pytest.approx(0.3) and found.n_spatial < 1.5

@@ -19,6 +19,9 @@ Array = NDArray[np.float64]
 KM_PER_DEGREE = 111.2
 SPEARMAN = 1.06
 """Variance of the z of ranks, relative to Pearson's: Fieller, Hartley & Pearson 1957, Biometrika 44, 470."""
+MOST_PIXELS = 2**18
+"""Pixels in the box of a stratum from which independent places are counted; of more, every so-maniest row and
+column is taken, which can only make them fewer."""
 REACH = 0.4
 """The semivariogram is fitted up to the first distance where it reaches this part of its sill."""
 SHAPES = (1.0, 2.0)
@@ -129,10 +132,13 @@ def spatial_mean(z: Array, weight: Array, variance: float, *, north_km: float, e
     mean = float((weight * z).sum() / total)
     centred = np.where(weight > 0, z - mean, 0.0)
     sill = max(variance, float((weight * centred**2).sum() / total))
-    pairs, distance, gamma = _semivariogram(centred, weight, north_km, east_km)
+    pixels = np.count_nonzero(weight)
+    thin = int(np.ceil(np.sqrt(weight.size / MOST_PIXELS)))
+    centred, weight = centred[::thin, ::thin], weight[::thin, ::thin]
+    pairs, distance, gamma = _semivariogram(centred, weight, thin * north_km, thin * east_km)
     length, shape = _fit_correlation(gamma, sill, max(weight.shape) // 2)
     alike = np.exp(-((distance / length) ** shape))
-    n_spatial = float(np.clip(total**2 / (pairs * alike).sum(), 1.0, np.count_nonzero(weight)))
+    n_spatial = float(np.clip(weight.sum() ** 2 / max((pairs * alike).sum(), 1e-300), 1.0, pixels))
     return SpatialMean(mean, float(np.sqrt(sill / n_spatial)), n_spatial)
 
 

@@ -76,6 +76,7 @@ def correlate_many(
     found = {(x, y): _empty(pixels) for x in a for y in b}
     plain = rule.plain and not given and single
     lost = float(rule.lost(len(given)))
+    linked, lonely = pairs.linked, pairs.lonely
     seasons = pairs.parts_of_year - 1 if rule.deseasonalise else 0
     sheets = None if plain else _Sheets(a, b, given, pairs, rule)
 
@@ -85,8 +86,8 @@ def correlate_many(
         for (x, y), out in found.items():
             if sheets is None:
                 kernels[0].correlate_pixels(
-                    start, stop, a[x], pairs.rows_a, b[y], pairs.rows_b, pairs.linked, rule.least,
-                    out["r"], out["n"], out["n_eff"], out["n_infinite"],
+                    start, stop, a[x], pairs.rows_a, b[y], pairs.rows_b, linked, lonely, rule.least,
+                    (out["r"], out["n"], out["n_eff"], out["n_infinite"]),
                 )  # fmt: skip
             r, n, n_eff = (out[name][start:stop] for name in ("r", "n", "n_eff"))
             if rule.n_eff is False:
@@ -166,11 +167,8 @@ class _Sheets:
                 if complete and len(found) > 1:
                     ready[key] = values[k].copy()
             if self.given:
-                self.kernel.hold_constant(values, there)
-            self.kernel.correlate_series(
-                values[0], values[1], there, self.rule.least, self.reach,
-                out["r"][start:stop], out["n"][start:stop], out["n_eff"][start:stop],
-            )  # fmt: skip
+                self._hold_constant(values, there)
+            self._correlate(values[0], values[1], there, {k: v[start:stop] for k, v in out.items()})
 
     def _lay(self, block: Block, rows: NDArray[np.int64], start: int, stop: int) -> Block:
         """Sheet (steps, pixels) of a block; NaN at steps that are left out of the series."""
@@ -200,3 +198,28 @@ class _Sheets:
         else:
             order = np.argsort(turned, axis=1).astype(np.uint64)
         kernel.rank(turned, order, there, out)
+
+    def _hold_constant(self, values: NDArray[np.float64], there: NDArray[np.float64]) -> None:
+        """Takes the covariates, from the third of the values on, out of the first two."""
+        kernel, variables = self.kernel, len(values)
+        products = np.zeros((variables, variables, values.shape[2]))
+        for v in range(variables):
+            products[v, v] = kernel.centre(values[v], there)
+        for v in range(variables):
+            for w in range(max(v + 1, 2), variables):
+                products[v, w] = products[w, v] = kernel.cross(values[v], values[w], 0)
+        kernel.hold_constant(values, products)
+
+    def _correlate(
+        self, x: NDArray[np.float64], y: NDArray[np.float64], there: NDArray[np.float64], out: Found
+    ) -> None:
+        """Fills r, n and n_eff of the sheets x and y, which are centred on the way."""
+        kernel = self.kernel
+        xx, yy = kernel.centre(x, there), kernel.centre(y, there)
+        xy, x1, y1 = kernel.cross(x, y, 0), kernel.cross(x, x, 1), kernel.cross(y, y, 1)
+        out["n"][:] = there.sum(axis=0)
+        pairs = kernel.cross(there, there, 1)
+        kernel.conclude(xx, yy, xy, x1, y1, pairs, self.rule.least, out["n"], out["r"], out["n_eff"])
+        if self.reach:
+            turned = (np.ascontiguousarray(sheet.T) for sheet in (x, y, there))
+            kernel.effective_by_all_lags(*turned, self.reach, xx, yy, out["r"], out["n_eff"])

@@ -178,21 +178,12 @@ def _sum_masked(a, rows_a, b, rows_b, linked, j0, w, shift_a, shift_b):  # type:
 
 
 @njit(cache=True, error_model="numpy")
-def _ends_of_links(a, lonely, column, shift, total):  # type: ignore[no-untyped-def]
+def _ends_of_links(a, rows, lonely, column, shift, total):  # type: ignore[no-untyped-def]
     """Sum of x over both ends of all pairs of neighbours, from the sum over all steps of a complete pixel."""
     twice = 2.0 * total
-    for row in lonely:
-        twice -= a[row, column] - shift
+    for k in lonely:
+        twice -= a[rows[k], column] - shift
     return twice
-
-
-@njit(cache=True)
-def _lonely(rows, linked):  # type: ignore[no-untyped-def]
-    """Rows whose step has no neighbour before it, or none after it; twice where it has neither."""
-    steps = rows.size
-    found = [rows[k] for k in range(steps) if not linked[k]]
-    found += [rows[k] for k in range(steps) if k + 1 == steps or not linked[k + 1]]
-    return np.array(found)
 
 
 @njit(cache=True, error_model="numpy")
@@ -213,16 +204,16 @@ def effective(n, pairs, product):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def correlate_pixels(start, stop, a, rows_a, b, rows_b, linked, least, r, n, n_eff, infinite):  # type: ignore[no-untyped-def]
-    """Fills r, n, n_eff, infinite (P,) of pixels start to stop from a (T, P) at ``rows_a`` and b (T', P) at
-    ``rows_b``, (K,) each.
+def correlate_pixels(start, stop, a, rows_a, b, rows_b, linked, lonely, least, out):  # type: ignore[no-untyped-def]
+    """Fills ``out`` = r, n, n_eff, infinite (P,) of pixels start to stop.
 
-    ``linked`` (K,) tells whether step k is the neighbour in time of step k - 1. r is NaN where fewer than
-    ``least`` steps are valid or where a series is constant.
+    From a (T, P) at ``rows_a`` and b (T, P) at ``rows_b``, (K,) each. ``linked`` (K,) tells whether step k is
+    the neighbour in time of step k - 1; ``lonely``: steps without a neighbour before, then those without one
+    after. r is NaN where fewer than ``least`` steps are valid or where a series is constant.
     """
+    r, n, n_eff, infinite = out
     steps = rows_a.size
     links = np.sum(linked)
-    lonely_a, lonely_b = _lonely(rows_a, linked), _lonely(rows_b, linked)
     for j0 in range(start, stop, TILE):
         w = min(TILE, stop - j0)
         shift_a, shift_b = np.empty(w), np.empty(w)
@@ -239,8 +230,8 @@ def correlate_pixels(start, stop, a, rows_a, b, rows_b, linked, least, r, n, n_e
                 continue
             if count == steps:
                 pairs = np.float64(links)
-                both_x = _ends_of_links(a, lonely_a, i, shift_a[j], s[X, j])
-                both_y = _ends_of_links(b, lonely_b, i, shift_b[j], s[Y, j])
+                both_x = _ends_of_links(a, rows_a, lonely, i, shift_a[j], s[X, j])
+                both_y = _ends_of_links(b, rows_b, lonely, i, shift_b[j], s[Y, j])
             r[i] = min(max((s[XY, j] - s[X, j] * s[Y, j] / count) / math.sqrt(vx * vy), -1.0), 1.0)
             rho_a = autocorrelation(pairs, count, s[X, j], s[XX, j], s[XX1, j], both_x)
             rho_b = autocorrelation(pairs, count, s[Y, j], s[YY, j], s[YY1, j], both_y)

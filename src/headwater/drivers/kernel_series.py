@@ -52,19 +52,13 @@ def take_out(x, there, part, parts, at, detrend):  # type: ignore[no-untyped-def
             for i in range(series):
                 row[i] -= slope[i] * (m[i] * (at[t] - centre[i]))
                 after[i] += row[i] * row[i]
-    _clear(x, before, after)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _clear(x, before, after):  # type: ignore[no-untyped-def]
-    """Makes series 0 of whose squares nothing but rounding is left."""
-    for i in range(x.shape[1]):
-        if after[i] <= LEFT * before[i]:
+    for i in range(series):
+        if after[i] <= LEFT * before[i]:  # nothing but rounding
             x[:, i] = 0.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _centre(x, there):  # type: ignore[no-untyped-def]
+def centre(x, there):  # type: ignore[no-untyped-def]
     """Takes the mean of the valid steps out of x; what is left of the squares; exact for constant series."""
     steps, series = x.shape
     total, count, first = np.zeros(series), np.zeros(series), np.zeros(series)
@@ -84,7 +78,7 @@ def _centre(x, there):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _cross(x, y, lag):  # type: ignore[no-untyped-def]
+def cross(x, y, lag):  # type: ignore[no-untyped-def]
     """Sums of x_t y_(t - lag), shape (series,)."""
     total = np.zeros(x.shape[1])
     for t in range(lag, x.shape[0]):
@@ -95,21 +89,15 @@ def _cross(x, y, lag):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def hold_constant(values, there):  # type: ignore[no-untyped-def]
+def hold_constant(values, products):  # type: ignore[no-untyped-def]
     """Takes covariates out of two variables: least squares by the Cholesky factor of their cross products.
 
-    ``values`` (2 + covariates, steps, series): the first two are changed to residuals; they become 0 where
-    the covariates are constant or collinear, and then have no correlation.
+    ``values`` (2 + covariates, steps, series), centred: the first two are changed to residuals; they become 0
+    where the covariates are constant or collinear, and then have no correlation. ``products`` (variables,
+    variables, series): what ``cross`` gives.
     """
     variables, steps, series = values.shape
     q = variables - 2
-    products = np.zeros((variables, variables, series))
-    for v in range(variables):
-        products[v, v] = _centre(values[v], there)
-    for v in range(variables):
-        for w in range(max(v + 1, 2), variables):
-            products[v, w] = _cross(values[v], values[w], 0)
-            products[w, v] = products[v, w]
     weights, whole = np.zeros((2, q, series)), np.ones(series)
     for i in range(series):
         whole[i] = _solve(products[:, :, i], weights[:, :, i])
@@ -123,7 +111,9 @@ def hold_constant(values, there):  # type: ignore[no-untyped-def]
                     row[i] -= weight[i] * other[i]
             for i in range(series):
                 after[i] += row[i] * row[i]
-        _clear(values[v], products[v, v], after * whole)
+        for i in range(series):
+            if whole[i] * after[i] <= LEFT * products[v, v, i]:
+                values[v, :, i] = 0.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -188,41 +178,44 @@ def rank(x, order, there, ranks):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _lag_sum(x, y, there, reach, squares_x, squares_y, count):  # type: ignore[no-untyped-def]
-    """Σ_h N(h) ρ_x(h) ρ_y(h) of one series (steps,) over all lags up to ``reach``, both ways."""
-    pairs, xx, yy = np.zeros(reach), np.zeros(reach), np.zeros(reach)
-    for t in range(x.size - 1):
-        here, u, v = there[t], x[t], y[t]
-        for h in range(min(reach, x.size - 1 - t)):
-            pairs[h] += here * there[t + 1 + h]
-            xx[h] += u * x[t + 1 + h]
-            yy[h] += v * y[t + 1 + h]
-    total = count
-    for h in range(reach):
-        if pairs[h] > 0.0:
-            total += 2.0 * (xx[h] / squares_x) * (yy[h] / squares_y) * count * count / pairs[h]
-    return total
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def correlate_series(x, y, there, least, reach, r, n, n_eff):  # type: ignore[no-untyped-def]
-    """Fills r, n, n_eff (series,) from the sheets x and y, which are centred on the way.
-
-    ``reach``: 0 for effective n by lag 1, else by all lags up to it.
-    """
-    xx, yy = _centre(x, there), _centre(y, there)
-    xy, x1, y1, pairs = _cross(x, y, 0), _cross(x, x, 1), _cross(y, y, 1), _cross(there, there, 1)
-    for i in range(x.shape[1]):
-        count = there[:, i].sum()
-        n[i], r[i], n_eff[i] = int(count), np.nan, np.nan
-        if count < least or not (xx[i] > 0.0 and yy[i] > 0.0):
-            continue
-        r[i] = min(max(xy[i] / math.sqrt(xx[i] * yy[i]), -1.0), 1.0)
-        if reach > 0:
-            u, v, m = x[:, i].copy(), y[:, i].copy(), there[:, i].copy()
-            total = _lag_sum(u, v, m, reach, xx[i], yy[i], count)
-            n_eff[i] = min(max(count * count / total, 1.0), count) if total > 0.0 else count
-        else:
+def conclude(xx, yy, xy, x1, y1, pairs, least, n, r, n_eff):  # type: ignore[no-untyped-def]
+    """Fills r and n_eff by lag 1 (series,) from n and the sums of centred values, at lags 0 and 1."""
+    for i in range(r.size):
+        r[i], n_eff[i] = np.nan, np.nan
+        if n[i] >= least and xx[i] > 0.0 and yy[i] > 0.0:
+            count = np.float64(n[i])
+            r[i] = min(max(xy[i] / math.sqrt(xx[i] * yy[i]), -1.0), 1.0)
             rho_a = autocorrelation(pairs[i], count, 0.0, xx[i], x1[i], 0.0)
             rho_b = autocorrelation(pairs[i], count, 0.0, yy[i], y1[i], 0.0)
             n_eff[i] = effective(count, pairs[i], rho_a * rho_b)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def effective_by_all_lags(x, y, there, reach, xx, yy, r, n_eff):  # type: ignore[no-untyped-def]
+    """Fills n_eff (series,) where r is there: n² / Σ_h N(h) ρ_x(h) ρ_y(h), lags up to ``reach`` both ways.
+
+    Sheets are turned here: x, y, there (series, steps), so that lags can be the inner loop.
+    """
+    series, steps = x.shape
+    for i in range(series):
+        if np.isnan(r[i]):
+            continue
+        pairs, u, v = np.zeros(reach), np.zeros(reach), np.zeros(reach)
+        for t in range(steps - 1):
+            far = min(reach, steps - 1 - t)
+            m, p, q = there[i, t], x[i, t], y[i, t]
+            later, xs, ys = (
+                there[i, t + 1 : t + 1 + far],
+                x[i, t + 1 : t + 1 + far],
+                y[i, t + 1 : t + 1 + far],
+            )
+            for h in range(far):
+                pairs[h] += m * later[h]
+                u[h] += p * xs[h]
+                v[h] += q * ys[h]
+        count = there[i].sum()
+        total = count
+        for h in range(reach):
+            if pairs[h] > 0.0:
+                total += 2.0 * (u[h] / xx[i]) * (v[h] / yy[i]) * count * count / pairs[h]
+        n_eff[i] = min(max(count * count / total, 1.0), count) if total > 0.0 else count

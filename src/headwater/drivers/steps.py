@@ -43,6 +43,12 @@ class StepPairs:
         return np.concatenate([[False], np.diff(self.at) == 1])
 
     @property
+    def lonely(self) -> Index:
+        """Pairs without a neighbour before them, then those without one after; some are in both."""
+        linked = self.linked
+        return np.concatenate([np.flatnonzero(~linked), np.flatnonzero(~np.append(linked[1:], False))])
+
+    @property
     def parts_of_year(self) -> int:
         """Parts of the year that occur."""
         return len(np.unique(self.part_of_year))

@@ -137,6 +137,21 @@ fdr = "by"
 
 
 @pytest.mark.slow
+def test_a_month_without_data_is_said_and_makes_the_result_partial(
+    folder: Path, fields: xr.Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    august = fields["soil_moisture"].where(fields["time"].dt.month != 8)
+    august.to_netcdf(tmp_path / "holes.nc", engine="h5netcdf")
+    called = command(folder, tmp_path / "out", "--no-report", "--json")
+    called[2] = f"{tmp_path}/holes.nc:soil_moisture"
+    assert main(called) == Exit.PARTIAL
+    document = json.loads(capsys.readouterr().out)
+    (notice,) = [one for one in document["notices"] if one["code"] == "empty_months"]
+    assert "August" in notice["sentences"]["en"][0] and notice["level"] == "warning"
+    assert {one["sign"] for one in document["signs"] if one["month"] == 8} == {""}
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mode", "dims"),
     [
@@ -229,6 +244,14 @@ def test_wrong_options_are_refused_with_what_is_allowed(
 ) -> None:
     assert main(["drivers", *options, "-o", str(tmp_path / "out")]) == code
     assert message in capsys.readouterr().err
+
+
+def test_a_missing_extra_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("headwater.cli.drivers.NEEDED", ("xarray", "no_such_package"))
+    assert main(["drivers", "--demo"]) == Exit.USAGE
+    assert "needs no_such_package: pip install 'headwater[grids]'" in capsys.readouterr().err
 
 
 def test_a_wrong_settings_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

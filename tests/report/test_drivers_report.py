@@ -143,14 +143,15 @@ def test_cautions_speak_when_they_should(material: Material) -> None:
     plain = codes(material)
     assert "lasting_differences" in codes(with_attributes(material, mode="pattern"))
     assert "paper_open" in plain and "changed" in plain and "notes" in plain
-    assert not {"naive", "few_steps", "undefined", "one_lag"} & plain
+    assert not {"naive", "few_steps", "undefined", "one_lag", "empty_months", "infinite"} & plain
     assert "naive" in codes(with_attributes(material, n_eff="n"))
     assert "one_lag" in codes(with_attributes(material, lag=2))
     few = material.correlation.assign(n=material.correlation["n"] * 0 + 5)
     assert "few_steps" in codes(replace(material, correlation=few))
     found = material.correlation
     holes = found.assign(r=found["r"].where(found["month"] == 6))
-    assert "undefined" in codes(replace(material, correlation=holes))
+    assert {"undefined", "empty_months"} <= codes(replace(material, correlation=holes))
+    assert "infinite" in codes(with_attributes(material, infinite_left_out=3))
     nothing = replace(
         material, signs=tuple(replace(one, paper="", agreement="not stated") for one in material.signs)
     )

@@ -14,6 +14,8 @@ from headwater.cli.options import Json, Lang, Quiet, numbers
 from headwater.cli.show import Show
 from headwater.errors import SettingsRefused
 
+NEEDED = ("xarray", "numba", "zarr", "dask", "h5netcdf", "cf_xarray", "pint")
+"""Packages of the extra ``grids`` that every run uses."""
 GRIDS = Group.create_ordered("Grids")
 CORRELATION = Group.create_ordered("Correlation")
 STRATA = Group.create_ordered("Strata")
@@ -214,6 +216,7 @@ def drivers(
     * `headwater drivers -s drivers.toml --memory 8GiB --trend hamed_rao --geotiff`
     * `headwater drivers --soil a.nc:sm --with b.nc:tp --by none --deseasonalise --lags -6..6`
     """
+    _check_installed()
     from headwater.cli.drivers_run import Job, run_drivers
     from headwater.cli.drivers_settings import choose
 
@@ -236,6 +239,16 @@ def drivers(
         shlex.join(["headwater", *sys.argv[1:]]), known,
     )  # fmt: skip
     return run_drivers(job, show)
+
+
+def _check_installed() -> None:
+    from importlib.util import find_spec
+
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        raise SettingsRefused(
+            f"headwater drivers needs {', '.join(missing)}: pip install 'headwater[grids]' (and [gis] for QGIS)."
+        )
 
 
 def _row(text: str | None, option: str) -> list[float] | None:

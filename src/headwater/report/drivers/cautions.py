@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from headwater.report.drivers.material import Material
-from headwater.report.drivers.words import variable_name
+from headwater.report.drivers.words import month_name, variable_name
 from headwater.report.findings import opened
 from headwater.report.notices import LEVELS, NoticeGroup, Said
 from headwater.report.numbers import integer, number
@@ -38,10 +38,23 @@ def _numbers(material: Material, text: Text) -> Iterator[NoticeGroup]:
             yield _one("warning", "few_places", text.count("drivers.notice.few_places", few))
     if material.mode == "pattern":
         yield _one("warning", "lasting_differences", text("drivers.notice.lasting_differences"))
+    empty = [month for month in material.months if _is_empty(material, month)]
+    if empty:
+        names = text.listing([month_name(month, text) for month in empty])
+        yield _one("warning", "empty_months", text("drivers.notice.empty_months", months=names))
+    infinite = int(attrs.get("infinite_left_out", 0))
+    if infinite:
+        yield _one("info", "infinite", text("drivers.notice.infinite", n=integer(infinite)))
     if material.is_map:
         yield from _undefined(material, text)
     if material.lags is None and int(attrs.get("lag", 0)) != 0:
         yield _one("info", "one_lag", text("drivers.notice.one_lag"))
+
+
+def _is_empty(material: Material, month: int) -> bool:
+    """No driver has a correlation in this month, though others have."""
+    r = material.correlation["r"]
+    return "month" in r.dims and r.sizes["month"] > 1 and not bool(r.sel(month=month).notnull().any())
 
 
 def _undefined(material: Material, text: Text) -> Iterator[NoticeGroup]:

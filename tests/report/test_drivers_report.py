@@ -144,6 +144,11 @@ def test_cautions_speak_when_they_should(material: Material) -> None:
     assert "lasting_differences" in codes(with_attributes(material, mode="pattern"))
     assert "paper_open" in plain and "changed" in plain and "notes" in plain
     assert not {"naive", "few_steps", "undefined", "one_lag", "empty_months", "infinite"} & plain
+    (changed,) = [group for group in notices(material, ENGLISH) if group.code == "changed"]
+    assert [(one.sentence, one.places) for one in changed.said] == [
+        ("Done while reading: turned.", ("precipitation",)),
+        ("Done while reading: 3 infinite values.", ("precipitation",)),
+    ]
     assert "naive" in codes(with_attributes(material, n_eff="n"))
     assert "one_lag" in codes(with_attributes(material, lag=2))
     few = material.correlation.assign(n=material.correlation["n"] * 0 + 5)

@@ -247,7 +247,7 @@ def _check_installed() -> None:
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         raise SettingsRefused(
-            f"headwater drivers needs {', '.join(missing)}: pip install 'headwater[grids]' (and [gis] for QGIS)."
+            f"headwater drivers needs {', '.join(missing)}: pip install 'headwater[grids]'."
         )
 
 

@@ -85,17 +85,17 @@ def _paper(material: Material, text: Text) -> Iterator[NoticeGroup]:
 
 
 def _reading(material: Material, text: Text) -> Iterator[NoticeGroup]:
-    """What was changed while reading, variable by variable, and what else the run had to say."""
-    said = [
-        Said(
-            opened(text("drivers.notice.changed", variable=variable_name(file.variable, text))),
-            tuple(part.strip() for part in file.changes.split(";") if part.strip()),
-        )
-        for file in material.files
-        if file.changes.strip()
-    ]
+    """What was changed while reading, with the variables, and what else the run had to say."""
+    changes: dict[str, dict[str, None]] = {}
+    for file in material.files:
+        for change in filter(None, (part.strip() for part in file.changes.split(";"))):
+            changes.setdefault(change, {})[variable_name(file.variable, text)] = None
+    said = tuple(
+        Said(text("drivers.notice.changed", change=change), (text("list.comma").join(names),))
+        for change, names in changes.items()
+    )
     if said:
-        yield NoticeGroup("info", "changed", tuple(said), "")
+        yield NoticeGroup("info", "changed", said, "")
     if material.notes:
         yield NoticeGroup("info", "notes", tuple(Said(opened(note), ()) for note in material.notes), "")
 

@@ -24,7 +24,7 @@ SIDES = {"low": "low", "high": "high", "all": "both"}
 def means_of(r: float, half: float) -> xr.Dataset:
     """The same mean and interval for every variable, month and stratum."""
     shape = (len(READING), 3, 3)
-    values = {"r": r, "r_low": r - half, "r_high": r + half, "n_spatial": 20.0, "pixels": 400.0,
+    values = {"r": r, "r_low": r - half, "r_high": r + half, "n_spatial": 20.0, "n_eff": 18.0, "pixels": 400,
               "share_positive": 0.3, "share_negative": 0.1, "share_above_zero": 0.8}  # fmt: skip
     coords = {"driver": list(READING), "month": [6, 8, 9], "stratum": list(SIDES)}
     return xr.Dataset(

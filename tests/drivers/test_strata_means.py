@@ -152,6 +152,7 @@ def test_strata_are_kept_apart_and_missing_pixels_left_out() -> None:
     means = strata_means(result_of(r), strata_of(codes))
     assert list(means.stratum.to_numpy()) == ["low", "high"]
     assert means.pixels.to_numpy().tolist() == [575.0, 540.0]
+    assert means.n_eff.to_numpy() == pytest.approx([1e6, 1e6])
     np.testing.assert_allclose(means.r, [0.6, -0.6], atol=0.01)
     assert (means.r_low < means.r).all() and (means.r < means.r_high).all()
     assert float(means.share_positive[0]) == float(means.share_negative[1]) == 1.0

@@ -319,8 +319,8 @@ def test_every_code_of_the_paper_and_every_variable_has_words() -> None:
 
 
 def test_a_sign_without_data_is_a_dash(material: Material) -> None:
-    nothing = SignRecord("soil_moisture", "ndvi", 6, "all", "", *[float("nan")] * 5, 0, float("nan"), "", "",
-                         "not stated")  # fmt: skip
+    nan = float("nan")
+    nothing = SignRecord("soil_moisture", "ndvi", 6, "all", "", *[nan] * 5, 0, nan, nan, "", "", "not stated")
     assert (
         driver_sentence(replace(material, signs=(nothing,)), "soil_moisture", "ndvi", ENGLISH) == "no data."
     )

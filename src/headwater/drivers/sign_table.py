@@ -31,6 +31,7 @@ class SignRecord:
     r, low, high : mean correlation and the ends of its interval
     share_positive, share_negative : part of the area that is significant after FDR, by sign
     pixels, n_spatial : pixels, and how many independent ones they are worth
+    n_eff : mean effective number of time steps; NaN for patterns
     paper, note : the paper's sign and how plainly it says so; empty where it says nothing
     agreement : of both signs; ``undecided`` where the interval holds 0
     """
@@ -47,6 +48,7 @@ class SignRecord:
     share_negative: float
     pixels: int
     n_spatial: float
+    n_eff: float
     paper: Sign
     note: str
     agreement: Agreement
@@ -112,6 +114,7 @@ def _record(
     return SignRecord(
         soil, variable, month, stratum, sign, values["r"], values["r_low"], values["r_high"],
         values["share_positive"], values["share_negative"], int(values["pixels"]), values["n_spatial"],
+        values["n_eff"],
         paper, said.note if said is not None and paper else "", _agreement(sign, paper),
     )  # fmt: skip
 

@@ -28,15 +28,9 @@ SHAPES = (1.0, 2.0)
 """Exponents of the fitted correlation exp(−(h/L)^s): exponential and Gaussian."""
 LARGEST_R = 1.0 - 1e-9
 LAYERS = (
-    "r",
-    "r_low",
-    "r_high",
-    "n_spatial",
-    "pixels",
-    "share_positive",
-    "share_negative",
+    "r", "r_low", "r_high", "n_spatial", "n_eff", "pixels", "share_positive", "share_negative",
     "share_above_zero",
-)
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -72,7 +66,8 @@ def strata_means(result: xr.Dataset, strata: Strata, *, level: float = 0.95) -> 
     Returns
     -------
     Dataset (…, stratum): ``r, r_low, r_high``; ``pixels`` with a correlation; ``n_spatial`` (N_eff); shares
-    of area ``share_positive``, ``share_negative`` (significant) and ``share_above_zero``.
+    of area ``share_positive``, ``share_negative`` (significant) and ``share_above_zero``; ``n_eff``, the mean
+    effective number of steps.
 
     Raises
     ------
@@ -144,34 +139,40 @@ def spatial_mean(z: Array, weight: Array, variance: float, *, north_km: float, e
 
 def _one(r: Array, n_eff: Array, significant: Array, here: Array, result: xr.Dataset, level: float) -> Array:
     """Values of ``LAYERS`` for one map and stratum."""
+    out = dict.fromkeys(LAYERS, np.nan)
+    valid = here & np.isfinite(r) & np.isfinite(n_eff)
+    out["pixels"] = float(np.count_nonzero(valid))
+    if valid.any():
+        across = np.cos(np.radians(result["latitude"].to_numpy()))[:, None] * np.ones(r.shape)
+        weight = np.where(valid, across, 0.0)
+        total = weight.sum()
+        flagged = significant.astype(float) > 0.5
+        out["share_positive"] = float((weight * (flagged & (r > 0))).sum() / total)
+        out["share_negative"] = float((weight * (flagged & (r < 0))).sum() / total)
+        out["share_above_zero"] = float((weight * (r > 0)).sum() / total)
+        out["n_eff"] = float((weight * np.where(valid, n_eff, 0.0)).sum() / total)
+        out |= _mean(np.where(valid, r, 0.0), weight, out["n_eff"], result, level)
+    return np.array([out[name] for name in LAYERS])
+
+
+def _mean(r: Array, weight: Array, n_eff: float, result: xr.Dataset, level: float) -> dict[str, float]:
+    """Mean r, its interval and independent places; no interval where n_eff leaves no degree of freedom."""
     from scipy.stats import t as student
 
-    out = np.full(len(LAYERS), np.nan)
-    valid = here & np.isfinite(r) & np.isfinite(n_eff)
-    out[4] = np.count_nonzero(valid)
-    if not out[4]:
-        return out
-    latitude, longitude = result["latitude"].to_numpy(), result["longitude"].to_numpy()
-    across = np.cos(np.radians(latitude))[:, None] * np.ones(r.shape)
-    weight = np.where(valid, across, 0.0)
-    total = weight.sum()
-    flagged = significant.astype(float) > 0.5
-    out[5] = (weight * (flagged & (r > 0))).sum() / total
-    out[6] = (weight * (flagged & (r < 0))).sum() / total
-    out[7] = (weight * (r > 0)).sum() / total
-    r = np.clip(np.where(valid, r, 0.0), -LARGEST_R, LARGEST_R).astype(np.float64)
-    z = np.arctanh(r)
-    freedom = float((weight * np.where(valid, n_eff, 0.0)).sum() / total) - 3.0 - _held_constant(result)
+    r = np.clip(r, -LARGEST_R, LARGEST_R).astype(np.float64)
+    z, freedom = np.arctanh(r), n_eff - 3.0 - _held_constant(result)
     if freedom <= 0:
-        out[0] = np.tanh((weight * z).sum() / total)
-        return out
-    z -= r / (2.0 * (freedom + 2.0))
+        return {"r": float(np.tanh((weight * z).sum() / weight.sum()))}
     factor = SPEARMAN if result.attrs.get("method") == "spearman" else 1.0
-    east = KM_PER_DEGREE * _step(longitude) * float((weight * across).sum() / total)
-    one = spatial_mean(z, weight, factor / freedom, north_km=KM_PER_DEGREE * _step(latitude), east_km=east)
+    latitude, longitude = result["latitude"].to_numpy(), result["longitude"].to_numpy()
+    narrower = float((weight * np.cos(np.radians(latitude))[:, None]).sum() / weight.sum())
+    one = spatial_mean(
+        z - r / (2.0 * (freedom + 2.0)), weight, factor / freedom,
+        north_km=KM_PER_DEGREE * _step(latitude), east_km=KM_PER_DEGREE * _step(longitude) * narrower,
+    )  # fmt: skip
     half = student.ppf(0.5 + level / 2, max(one.n_spatial - 1.0, 1.0)) * one.standard_error
-    out[:4] = *np.tanh([one.mean, one.mean - half, one.mean + half]), one.n_spatial
-    return out
+    mean, low, high = (float(np.tanh(value)) for value in (one.mean, one.mean - half, one.mean + half))
+    return {"r": mean, "r_low": low, "r_high": high, "n_spatial": one.n_spatial}
 
 
 Binned = tuple[Array, Array, Array]

@@ -52,7 +52,7 @@ def strata_patterns(
     means = xr.Dataset(
         {
             "r": found["r"], "r_low": np.tanh(z - half), "r_high": np.tanh(z + half),
-            "n_spatial": found["n_eff"], "pixels": found["n"].astype(float),
+            "n_spatial": found["n_eff"], "n_eff": nothing, "pixels": found["n"].astype(float),
             "share_positive": nothing, "share_negative": nothing, "share_above_zero": nothing,
         }
     )  # fmt: skip

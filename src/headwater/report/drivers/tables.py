@@ -69,6 +69,7 @@ def signs(material: Material, text: Text) -> DisplayTable | None:
         row += [
             shares_word(one) if one.share_positive == one.share_positive else MISSING,
             Cell(integer(one.pixels), number(one.n_spatial, 0) if one.n_spatial == one.n_spatial else ""),
+            number(one.n_eff, 1) if one.n_eff == one.n_eff else MISSING,
             sign_word(one.paper) if one.paper else MISSING,
             Cell(
                 text.name("drivers.agreement", one.agreement),
@@ -83,7 +84,8 @@ def signs(material: Material, text: Text) -> DisplayTable | None:
         *([Head(text("drivers.head.truth"))] if truth else []),
         Head(text("drivers.head.shares"), text("drivers.head.of_area")),
         Head(text("drivers.head.pixels"), text("drivers.head.places")),
-        Head(text("drivers.head.paper")), Head(text("drivers.head.agreement"), text=True),
+        Head(text("drivers.head.n_eff"), text("drivers.head.steps")), Head(text("drivers.head.paper")),
+        Head(text("drivers.head.agreement"), text=True),
     ]  # fmt: skip
     caption = text("drivers.table.signs") + " " + text(f"drivers.mode_printed.{material.mode}")
     return display_table("signs", caption, heads, rows, file=SIGNS_FILE, first=18, group_by=2)

@@ -120,6 +120,8 @@ def test_sentences_name_signs_and_agreement(material: Material) -> None:
     assert said == (
         "positive in June (below 4000\u202fm); negative in June (above 4000\u202fm); not decided in August."
     )
+    both = replace(material, signs=tuple(replace(one, sign="+") for one in material.signs))
+    assert driver_sentence(both, "soil_moisture", "precipitation", Text("zh")) == "正相关：6 月和 8 月。"
     assert agreement(material, ENGLISH).startswith("Of the 4 signs")
     assert "2 are found again, 0 differ, and 2 cannot be told" in agreement(material, ENGLISH)
     assert "Precipitation: positive in June" in summary(material, ENGLISH)[1]

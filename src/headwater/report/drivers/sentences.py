@@ -16,6 +16,7 @@ from headwater.report.drivers.words import (
     variable_name,
 )
 from headwater.report.findings import opened
+from headwater.report.mix.words import spaced
 from headwater.report.numbers import integer, number, share
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def _cells(found: Sequence[SignRecord], records: Sequence[SignRecord], text: Tex
             places = text("list.comma").join(stratum_name(place, text) for place in here)
             name = text("drivers.say.at", month=name, strata=places)
         said.append(name)
-    return text.listing(said)
+    return spaced(text.listing(said))
 
 
 def facts(material: Material, text: Text) -> list[str]:

@@ -52,7 +52,7 @@ def find_steps(time: NDArray[np.datetime64]) -> Steps:
     """
     index = pd.DatetimeIndex(time)
     if len(index) < 2:
-        raise InputRefused(f"time has {len(index)} step: a trend needs several. Give a longer series.")
+        raise InputRefused(f"time has {len(index)} step: several are needed. Give a longer series.")
     if index.hasnans:
         raise InputRefused(f"time has {int(index.isna().sum())} missing values: give every step its time.")
     if not index.is_unique or not index.is_monotonic_increasing:
@@ -97,7 +97,7 @@ def _of_fixed_length(index: pd.DatetimeIndex) -> Steps:
         at = int(np.argmin(whole)) + 1
         raise InputRefused(
             f"time {index[at]} is no whole number of steps of {pd.Timedelta(step, index.unit)} after "
-            f"{index[at - 1]}: a trend needs years, months, composites of 16 days or steps of one length. "
+            f"{index[at - 1]}: allowed are years, months, composites of 16 days or steps of one length. "
             "Use `headwater.grids.composite` to make such steps."
         )
     length = pd.Timedelta(step, index.unit)

@@ -294,7 +294,7 @@ def test_settings_that_are_not_allowed(change: Any, options: dict[str, Any], wor
     [
         (lambda a: a.rename(time="year"), "needs 'time'"),
         (lambda a: a.to_dataset(), "choose it"),
-        (lambda a: a.isel(time=slice(0, 1)), "needs several"),
+        (lambda a: a.isel(time=slice(0, 1)), "several are needed"),
         (lambda a: a.isel(time=slice(0, 5)), "no series has 10 values"),
         (lambda a: a[::-1], "must rise"),
         (lambda a: a.isel(time=[0, 1, 1, 2, 3]), "must rise"),

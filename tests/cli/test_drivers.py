@@ -321,3 +321,17 @@ def test_demo_recovers_every_sign_of_the_paper(tmp_path: Path, capsys: pytest.Ca
     assert main(["drivers", "-s", settings, "-o", str(tmp_path / "again"), "--no-report"]) == Exit.OK
     assert [one["r"] for one in signs(tmp_path / "again")] == [one["r"] for one in rows]
     capsys.readouterr()
+
+
+def test_a_map_of_altitude_without_a_unit_gets_one_from_the_option(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with xr.open_dataset(folder / "dem.nc", engine="h5netcdf") as dem:
+        del dem["altitude"].attrs["units"]
+        dem.to_netcdf(tmp_path / "bare.nc", engine="h5netcdf")
+    called = command(folder, tmp_path / "out", "--dem", f"{tmp_path}/bare.nc:altitude", "--no-report")
+    called = [*called[: called.index("--dem")], *called[called.index("-o") :]]
+    assert main(called) == Exit.REFUSED
+    assert "units" in capsys.readouterr().err
+    assert main([*called, "--units", "altitude=m"]) == Exit.OK
+    assert len(signs(tmp_path / "out")) == 12

@@ -104,7 +104,8 @@ def open_all(settings: DriversSettings, progress: Progress) -> Opened:
                 f"nothing given as --{option}: needs FILE:VARIABLE, as in headwater drivers --soil "
                 "era5.nc:swvl1 --with era5.nc:t2m,tp; or try headwater drivers --demo."
             )
-    total, done, notes = sum(map(len, roles.values())), 0, []
+    total, done = sum(map(len, roles.values())), 0
+    notes: list[str] = []
     labelled: dict[str, Grids] = {}
     where: dict[str, Source] = {}
     spans: dict[str, str] = {}
@@ -182,13 +183,12 @@ def loaded(opened: Opened, progress: Progress) -> Opened:
 def _open(source: Source, settings: DriversSettings) -> xr.DataArray:
     from headwater.grids import open_grid
 
-    region = settings.region or None
     return open_grid(
         source.file,
         source.name,
         units=settings.units.get(source.name),
         quality=settings.quality,
-        region=region,
+        region=settings.box,
     )
 
 
@@ -241,20 +241,34 @@ def _strata(
     """Altitude on the pixels of soil moisture, and the strata that were asked for."""
     from headwater.grids import altitude_bands, strata_from_map
 
-    altitude = None if settings.dem is None else _map(settings.dem, "dem", onto, settings.align, notes)
+    altitude = None if settings.dem is None else _map(settings.dem, "dem", onto, settings, notes)
     if settings.classes is not None:
-        classes = _map(settings.classes, "classes", onto, "nearest", notes)
+        classes = _map(settings.classes, "classes", onto, settings, notes, method="nearest")
         return altitude, strata_from_map(classes, _codes(settings.class_names))
     return altitude, None if altitude is None else altitude_bands(altitude, settings.bands)
 
 
-def _map(text: str, option: str, onto: xr.DataArray, method: str, notes: list[str]) -> xr.DataArray:
+def _map(
+    text: str,
+    option: str,
+    onto: xr.DataArray,
+    settings: DriversSettings,
+    notes: list[str],
+    *,
+    method: str | None = None,
+) -> xr.DataArray:
     from headwater.grids import align, open_grid
 
+    method = method or settings.align
     wanted = sources([text], option)
     if len(wanted) != 1:
         raise SettingsRefused(f"--{option} {text!r}: needs one variable.")
-    grid = open_grid(wanted[0].file, wanted[0].name)
+    grid = open_grid(
+        wanted[0].file,
+        wanted[0].name,
+        units=settings.units.get(wanted[0].name),
+        region=settings.box,
+    )
     if "time" in grid.dims:
         raise InputRefused(f"{text}: changes with time; a map without time is needed. Take one step of it.")
     same = _same_pixels(grid, onto)

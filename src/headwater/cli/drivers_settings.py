@@ -91,6 +91,14 @@ class DriversSettings(BaseModel):
     memory: str = "2GiB"
     """Largest memory to use; what is larger is worked on in blocks of space, resumably."""
 
+    @property
+    def box(self) -> tuple[float, float, float, float] | None:
+        """West, south, east and north edge of the region; None: everything."""
+        if not self.region:
+            return None
+        west, south, east, north = self.region
+        return west, south, east, north
+
     @field_validator("bands")
     @classmethod
     def _rising(cls, edges: tuple[float, ...]) -> tuple[float, ...]:

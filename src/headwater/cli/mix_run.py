@@ -180,11 +180,11 @@ def _fit(
     at_most: int = 4,
 ) -> Mapping[str, GroupFit]:
     """The fit of every model; under an empty name, of the only one."""
+    from headwater.machine_code import is_warm
     from headwater.mixing.bayes.batch import GroupFit, fit_each
     from headwater.mixing.bayes.fit import KERNELS, default_settings, fit_problem
     from headwater.mixing.bayes.problem import make_problem
     from headwater.mixing.bayes.summary import parameter_rows, share_rows, summary_of
-    from headwater.machine_code import is_warm
 
     ready = make_problem(next(iter(models.values())))
     settings = replace(default_settings(ready), chains=sampling.chains, seed=sampling.seed)

@@ -19,7 +19,7 @@ from headwater.mixing.bayes.model import Factor, Form, MixingModel
 LEVELS = 50
 SIZES = (1000, 3000, 10_000)
 GROUPS, OF_GROUP = 1000, 30
-SAMPLED = {"plain": 60, "exponential": 30, "truncated_normal": 20}
+SAMPLED = {"plain": 60, "exponential": 30, "truncated_normal": 20, "erlang_spike": 20}
 """Groups that are fitted; the cost of 1000 is taken from them, since they cost alike."""
 
 
@@ -49,6 +49,7 @@ def measure_scale() -> dict[str, float]:
         ("plain", None),
         ("exponential", "exponential"),
         ("truncated_normal", "truncated_normal"),
+        ("erlang_spike", "erlang_spike"),
     ):
         values |= _groups(label, form)
     values |= _odd_shapes()

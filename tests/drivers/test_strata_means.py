@@ -179,6 +179,17 @@ def test_ranks_and_held_variables_widen_the_interval() -> None:
     assert widths[2] / widths[0] == pytest.approx(np.sqrt(17 / 15), rel=0.02)
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (2, 2), (20, 20)])
+def test_a_stratum_worth_one_place_has_the_interval_of_one_pixel(shape: tuple[int, int]) -> None:
+    latitude, r = LATITUDE[: shape[0]], np.full(shape, 0.89)
+    means = strata_means(result_of(r, 14.0, latitude), strata_of(np.zeros(shape), ("all",), latitude))
+    z, half = np.arctanh(0.89) - 0.89 / 26, 1.959964 / np.sqrt(11)  # Fisher 1921, less Hotelling's bias
+    assert 0 < np.tanh(z - half) - 1e-6 <= float(means.r_low[0]) < 0.89
+    assert float(means.r_high[0]) <= np.tanh(z + half) + 1e-6
+    if shape == (1, 1):
+        assert float(means.r_low[0]) == pytest.approx(np.tanh(z - half), abs=1e-6)
+
+
 def test_without_degrees_of_freedom_there_is_no_interval() -> None:
     means = strata_means(
         result_of(np.full((30, 40), 0.9), n_eff=2.5), strata_of(np.zeros((30, 40)), ("all",))

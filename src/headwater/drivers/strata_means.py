@@ -55,7 +55,8 @@ def strata_means(result: xr.Dataset, strata: Strata, *, level: float = 0.95) -> 
     independent ones (Clifford, Richardson & Hémon 1989, Biometrics 45, 123, eq. 3.2). ρ is an exponential or
     Gaussian correlation, whichever fits the semivariogram of z better, with the known variance as its sill;
     where the correlation truly differs between pixels more than that, their spread is the sill. Quantiles
-    are Student's with N_eff − 1 degrees of freedom.
+    are Student's with N_eff − 1 degrees of freedom; where these are few, the interval is never wider than
+    that of a single pixel, whose variance is known.
 
     Parameters
     ----------
@@ -157,6 +158,7 @@ def _one(r: Array, n_eff: Array, significant: Array, here: Array, result: xr.Dat
 
 def _mean(r: Array, weight: Array, n_eff: float, result: xr.Dataset, level: float) -> dict[str, float]:
     """Mean r, its interval and independent places; no interval where n_eff leaves no degree of freedom."""
+    from scipy.stats import norm
     from scipy.stats import t as student
 
     r = np.clip(r, -LARGEST_R, LARGEST_R).astype(np.float64)
@@ -170,7 +172,10 @@ def _mean(r: Array, weight: Array, n_eff: float, result: xr.Dataset, level: floa
         z - r / (2.0 * (freedom + 2.0)), weight, factor / freedom,
         north_km=KM_PER_DEGREE * _step(latitude), east_km=KM_PER_DEGREE * _step(longitude) * narrower,
     )  # fmt: skip
-    half = student.ppf(0.5 + level / 2, max(one.n_spatial - 1.0, 1.0)) * one.standard_error
+    quantile = student.ppf(0.5 + level / 2, max(one.n_spatial - 1.0, 1.0))
+    # a mean is known no worse than one of its pixels, whose error is known without a look at the map
+    quantile = min(quantile, norm.ppf(0.5 + level / 2) * np.sqrt(one.n_spatial))
+    half = quantile * one.standard_error
     mean, low, high = (float(np.tanh(value)) for value in (one.mean, one.mean - half, one.mean + half))
     return {"r": mean, "r_low": low, "r_high": high, "n_spatial": one.n_spatial}
 

@@ -237,6 +237,10 @@ def test_larger_than_the_cap_gives_the_same_numbers_block_by_block(
         (["--mode", "moving", "--window", "12"], Exit.USAGE, 'by = "none"'),
         (["--region", "1,2,3"], Exit.USAGE, "west, south, east and north"),
         (["--alpha", "5"], Exit.USAGE, "less than 1"),
+        (["--bands", "0,9000"], Exit.USAGE, "give dem"),
+        (["--geopackage"], Exit.USAGE, "give --dem or --classes"),
+        (["--geotiff", "--mode", "pattern"], Exit.USAGE, "mode pattern has none"),
+        (["--soil", "a.nc:sm", "--with", "b.nc:t", "--units", "tp=m"], Exit.USAGE, "units of tp: no such"),
     ],
 )
 def test_wrong_options_are_refused_with_what_is_allowed(
@@ -270,6 +274,40 @@ def test_grids_that_do_not_fit_are_refused(
 ) -> None:
     assert main(command(folder, tmp_path, "--align", "exact", "-q")) == Exit.REFUSED
     assert "ndvi" in capsys.readouterr().err
+
+
+def test_every_file_behind_a_report_is_named_and_two_files_with_the_same_variable_are_kept_apart(
+    folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "other.nc").write_bytes((folder / "climate.nc").read_bytes())
+    rain = f"{tmp_path}/other.nc:precipitation"
+    called = command(
+        folder, tmp_path, "--with", rain, "--given", f"{folder}/climate.nc:air_temperature", "--no-report"
+    )
+    assert main([*called, "-q", "--trend", "original"]) == Exit.OK
+    files = json.loads((tmp_path / "results.json").read_text("utf-8"))["files"]
+    assert [(one["variable"].partition(" ")[0], Path(one["file"]).name) for one in files] == [
+        ("soil_moisture", "climate.nc"),
+        ("precipitation:precipitation", "climate.nc"),
+        ("ndvi", "ndvi.nc"),
+        ("precipitation:precipitation", "other.nc"),
+        ("air_temperature", "climate.nc"),
+        ("altitude", "dem.nc"),
+    ]
+    assert all(one["sha256"] for one in files) and "mean by area" in files[2]["changes"]
+    assert len({one["variable"] for one in files}) == len(files)
+
+
+def test_a_missing_unit_names_the_option(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with xr.open_dataset(folder / "climate.nc", engine="h5netcdf") as climate:
+        climate["precipitation"].attrs.pop("units")
+        climate.to_netcdf(tmp_path / "bare.nc", engine="h5netcdf")
+    called = command(folder, tmp_path / "out", "--no-report")
+    called[called.index("--with") + 1] = f"{tmp_path}/bare.nc:precipitation"
+    assert main(called) == Exit.REFUSED
+    assert "--units precipitation=UNIT" in capsys.readouterr().err
 
 
 def test_sources_with_colons_patterns_and_drives() -> None:

@@ -233,9 +233,17 @@ def drivers(
     if demo:
         from headwater.cli.drivers_demo import prepare_demo
 
-        settings, known = prepare_demo(output, seed or 1, lang, settings, show)
+        settings, known = prepare_demo(output, 1 if seed is None else seed, lang, settings, show)
+    chosen = choose(settings, options)
+    if geopackage and chosen.settings.dem is None and chosen.settings.classes is None:
+        raise SettingsRefused("--geopackage writes strata: give --dem or --classes too.")
+    if geotiff and chosen.settings.mode != "temporal":
+        raise SettingsRefused(
+            f"--geotiff writes maps of the mode temporal, and mode {chosen.settings.mode} has none: leave "
+            "one of them out."
+        )
     job = Job(
-        choose(settings, options), output, report, geotiff, geopackage, lang,
+        chosen, output, report, geotiff, geopackage, lang,
         shlex.join(["headwater", *sys.argv[1:]]), known,
     )  # fmt: skip
     return run_drivers(job, show)

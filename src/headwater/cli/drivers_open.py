@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headwater.cli.drivers_settings import DriversSettings
 from headwater.cli.show import Progress
-from headwater.errors import InputRefused, SettingsRefused
+from headwater.errors import InputRefused, SettingsRefused, UnitsUnclear
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -34,6 +34,16 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Read:
+    """A variable that was read: its label, where it came from, first and last step, what was changed."""
+
+    label: str
+    source: Source
+    span: str
+    changes: str
+
+
+@dataclass(frozen=True)
 class Opened:
     """Everything on the pixels and steps of the first soil moisture.
 
@@ -41,8 +51,7 @@ class Opened:
     ----------
     soils, drivers : label → grid; the canonical name, with ``:name in file`` where it is not unique
     covariates : grids held constant
-    sources : label → where it came from
-    spans : label → first and last step in the file
+    read : every variable that was read, maps of altitude and classes too
     altitude, strata : on the same pixels; None where not asked for
     notes : what was done to bring them together
     """
@@ -50,8 +59,7 @@ class Opened:
     soils: Grids
     drivers: Grids
     covariates: Sequence[xr.DataArray]
-    sources: Mapping[str, Source]
-    spans: Mapping[str, str]
+    read: Sequence[Read]
     altitude: xr.DataArray | None
     strata: Strata | None
     notes: Sequence[str]
@@ -106,31 +114,36 @@ def open_all(settings: DriversSettings, progress: Progress) -> Opened:
             )
     total, done = sum(map(len, roles.values())), 0
     notes: list[str] = []
-    labelled: dict[str, Grids] = {}
-    where: dict[str, Source] = {}
-    spans: dict[str, str] = {}
+    _refuse_idle_units(settings, [one.name for wanted in roles.values() for one in wanted])
+    opened: dict[str, list[tuple[Source, xr.DataArray]]] = {}
     for role, wanted in roles.items():
-        grids: list[tuple[Source, xr.DataArray]] = []
+        opened[role] = []
         for source in wanted:
             progress(f"opening {source.name}", done, total)
-            grids.append((source, _open(source, settings)))
+            opened[role].append((source, _open(source, settings)))
             done += 1
+    labels = _labels(opened["soil"] + opened["with"])
+    named = {"soil": labels[: len(opened["soil"])], "with": labels[len(opened["soil"]) :]}
+    named["given"] = _labels(opened["given"])
+    labelled: dict[str, Grids] = {}
+    read: list[Read] = []
+    for role, grids in opened.items():
         labelled[role] = {}
-        for label, (source, grid) in _labels(grids).items():
-            spans[label] = _span(grid)
-            where[label] = source
+        for label, (source, grid) in zip(named[role], grids, strict=True):
             labelled[role][label] = _in_step(grid, settings, label, notes)
+            read.append(Read(label, source, _span(grid), ""))
     onto = next(iter(labelled["soil"].values()))
     together = {f"{role} {label}": grid for role, grids in labelled.items() for label, grid in grids.items()}
     aligned = _align(together, onto, settings, notes)
     parts = {role: {label: aligned[f"{role} {label}"] for label in grids} for role, grids in labelled.items()}
-    altitude, strata = _strata(settings, next(iter(parts["soil"].values())), notes)
+    done_to = [grid for role in roles for grid in parts[role].values()]
+    read = [replace(one, changes=_changes(grid)) for one, grid in zip(read, done_to, strict=True)]
+    altitude, strata = _strata(settings, next(iter(parts["soil"].values())), notes, read)
     return Opened(
         parts["soil"],
         parts["with"],
         list(parts["given"].values()),
-        where,
-        spans,
+        tuple(read),
         altitude,
         strata,
         tuple(notes),
@@ -139,8 +152,6 @@ def open_all(settings: DriversSettings, progress: Progress) -> Opened:
 
 def chosen_steps(opened: Opened, months: Sequence[int]) -> Opened:
     """Only the steps of some calendar months."""
-    from dataclasses import replace
-
     if not months:
         return opened
 
@@ -162,8 +173,6 @@ def chosen_steps(opened: Opened, months: Sequence[int]) -> Opened:
 
 def loaded(opened: Opened, progress: Progress) -> Opened:
     """The same with every grid in memory, each read once from its start to its end."""
-    from dataclasses import replace
-
     total, done = len(opened.all), 0
 
     def load(grid: xr.DataArray) -> xr.DataArray:
@@ -183,25 +192,46 @@ def loaded(opened: Opened, progress: Progress) -> Opened:
 def _open(source: Source, settings: DriversSettings) -> xr.DataArray:
     from headwater.grids import open_grid
 
-    return open_grid(
-        source.file,
-        source.name,
-        units=settings.units.get(source.name),
-        quality=settings.quality,
-        region=settings.box,
-    )
+    try:
+        return open_grid(
+            source.file,
+            source.name,
+            units=settings.units.get(source.name),
+            quality=settings.quality,
+            region=settings.box,
+        )
+    except UnitsUnclear as error:
+        raise UnitsUnclear(f"{error} (on the command line: --units {source.name}=UNIT)") from error
 
 
-def _labels(grids: Sequence[tuple[Source, xr.DataArray]]) -> dict[str, tuple[Source, xr.DataArray]]:
-    """Canonical name → grid; with the name in the file behind it where two have the same."""
-    names = [str(grid.name) for _, grid in grids]
-    found = {}
-    for name, (source, grid) in zip(names, grids, strict=True):
-        label = name if names.count(name) == 1 else f"{name}:{source.name}"
-        if label in found:
+def _labels(grids: Sequence[tuple[Source, xr.DataArray]]) -> list[str]:
+    """Canonical names; the name in the file, and the file, stand behind them where others have the same."""
+    for place, (source, _) in enumerate(grids):
+        if source in [one for one, _ in grids[:place]]:
             raise SettingsRefused(f"{source.file}:{source.name} is given twice; give each variable once.")
-        found[label] = (source, grid)
+    names = [str(grid.name) for _, grid in grids]
+    layers = [(name, source.name) for name, (source, _) in zip(names, grids, strict=True)]
+    found = []
+    for name, (source, _) in zip(names, grids, strict=True):
+        label = name if names.count(name) == 1 else f"{name}:{source.name}"
+        found.append(label if layers.count((name, source.name)) == 1 else f"{label} {source.file}")
     return found
+
+
+def _changes(grid: xr.DataArray) -> str:
+    return str(grid.attrs.get("headwater_changes", ""))
+
+
+def _refuse_idle_units(settings: DriversSettings, names: Sequence[str]) -> None:
+    """Refuses units of variables that are not read: a slip of the pen that would change no number."""
+    maps = [text for text in (settings.dem, settings.classes) if text is not None]
+    known = [*names, *(one.name for one in sources(maps, "dem"))]
+    idle = [name for name in settings.units if name not in known]
+    if idle:
+        raise SettingsRefused(
+            f"units of {', '.join(idle)}: no such variable is read; units belong to the names in the files: "
+            f"{', '.join(dict.fromkeys(known))}."
+        )
 
 
 def _in_step(grid: xr.DataArray, settings: DriversSettings, label: str, notes: list[str]) -> xr.DataArray:
@@ -236,14 +266,14 @@ def _align(grids: Grids, onto: xr.DataArray, settings: DriversSettings, notes: l
 
 
 def _strata(
-    settings: DriversSettings, onto: xr.DataArray, notes: list[str]
+    settings: DriversSettings, onto: xr.DataArray, notes: list[str], read: list[Read]
 ) -> tuple[xr.DataArray | None, Strata | None]:
     """Altitude on the pixels of soil moisture, and the strata that were asked for."""
     from headwater.grids import altitude_bands, strata_from_map
 
-    altitude = None if settings.dem is None else _map(settings.dem, "dem", onto, settings, notes)
+    altitude = None if settings.dem is None else _map(settings.dem, "dem", onto, settings, notes, read)
     if settings.classes is not None:
-        classes = _map(settings.classes, "classes", onto, settings, notes, method="nearest")
+        classes = _map(settings.classes, "classes", onto, settings, notes, read, method="nearest")
         return altitude, strata_from_map(classes, _codes(settings.class_names))
     return altitude, None if altitude is None else altitude_bands(altitude, settings.bands)
 
@@ -254,28 +284,26 @@ def _map(
     onto: xr.DataArray,
     settings: DriversSettings,
     notes: list[str],
+    read: list[Read],
     *,
     method: str | None = None,
 ) -> xr.DataArray:
-    from headwater.grids import align, open_grid
+    from headwater.grids import align
 
     method = method or settings.align
     wanted = sources([text], option)
     if len(wanted) != 1:
         raise SettingsRefused(f"--{option} {text!r}: needs one variable.")
-    grid = open_grid(
-        wanted[0].file,
-        wanted[0].name,
-        units=settings.units.get(wanted[0].name),
-        region=settings.box,
-    )
+    grid = _open(wanted[0], settings)
     if "time" in grid.dims:
         raise InputRefused(f"{text}: changes with time; a map without time is needed. Take one step of it.")
     same = _same_pixels(grid, onto)
     if not same:
         notes.append(f"{option} brought onto the pixels of soil moisture ({method})")
     where = onto.isel(time=0, drop=True)
-    return align({option: grid}, onto=where, method="exact" if same else method)[option]  # type: ignore[arg-type]
+    placed = align({option: grid}, onto=where, method="exact" if same else method)[option]  # type: ignore[arg-type]
+    read.append(Read(str(grid.name), wanted[0], "", _changes(placed)))
+    return placed
 
 
 def _codes(names: Mapping[str, str]) -> dict[int, str]:

@@ -277,13 +277,12 @@ def _material(opened: Opened, found: Found, job: Job, run: Mapping[str, Any]) ->
     from headwater.report.drivers import FileRead, Material, SettingShown
 
     files, known = [], {}
-    for label, grid in {**opened.soils, **opened.drivers}.items():
-        source = opened.sources[label]
+    for one in opened.read:
+        source = one.source
         if source.file not in known:
             known[source.file] = fingerprint_of(source.file)
         size, sha256 = known[source.file]
-        changes = str(grid.attrs.get("headwater_changes", ""))
-        files.append(FileRead(label, source.file, source.name, sha256, changes, opened.spans[label], size))
+        files.append(FileRead(one.label, source.file, source.name, sha256, one.changes, one.span, size))
     return Material(
         correlation=found.correlation,
         signs=tuple(found.signs),

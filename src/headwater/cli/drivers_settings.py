@@ -139,6 +139,10 @@ class DriversSettings(BaseModel):
             raise ValueError('a single month has no season: leave out deseasonalise, or set by = "none"')
         if self.by == "month" and self.step == "year":
             raise ValueError('by month needs shorter steps than years: set by = "none"')
+        if "bands" in self.model_fields_set and self.dem is None:
+            raise ValueError("bands are cut out of a map of altitude: give dem as FILE:VARIABLE too")
+        if self.class_names and self.classes is None:
+            raise ValueError("class_names belong to a map of classes: give classes as FILE:VARIABLE too")
         return self
 
     @property

@@ -97,7 +97,7 @@ def files(material: Material, text: Text) -> DisplayTable | None:
         [
             variable_name(one.variable, text),
             one.name_in_file,
-            one.span,
+            one.span or "–",
             Cell(one.file, f"{number(one.bytes / 1e6, 1)} MB"),
             one.sha256[:16] or MISSING,
         ]

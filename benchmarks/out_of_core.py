@@ -141,7 +141,10 @@ def is_the_same(folder: Path) -> bool:
 
 def main() -> dict[str, float]:
     """Prints peak, time and whether the numbers agree; returns them."""
-    values: dict[str, float] = {"input_GiB": round(float(2 * 4 * np.prod(SHAPE) / 2**30), 2), "cap_MiB": CAP / 2**20}
+    values: dict[str, float] = {
+        "input_GiB": round(float(2 * 4 * np.prod(SHAPE) / 2**30), 2),
+        "cap_MiB": CAP / 2**20,
+    }
     for layout, chunks in LAYOUTS.items():
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place)

@@ -19,6 +19,9 @@ from headwater.report.tables import tidy_tables
 from headwater.report.text import LANGUAGES, Text
 from headwater.study.result import Notice, StudyResult
 
+pytestmark = pytest.mark.slow
+"""Whole reports and figures: one of each is in the default tier, in test_write and test_mix_report."""
+
 Make = Callable[..., StudyResult]
 
 

@@ -15,6 +15,9 @@ from headwater.report.tables import TABLES
 from headwater.report.text import Text
 from headwater.study.result import StudyResult
 
+pytestmark = pytest.mark.slow
+"""Whole reports and figures: one of each is in the default tier, in test_write and test_mix_report."""
+
 MakeResult = Callable[..., StudyResult]
 
 

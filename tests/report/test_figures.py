@@ -24,6 +24,9 @@ from headwater.report.style import figure_style
 from headwater.report.text import Text
 from headwater.study.result import StudyResult
 
+pytestmark = pytest.mark.slow
+"""Whole reports and figures: one of each is in the default tier, in test_write and test_mix_report."""
+
 Make = Callable[..., StudyResult]
 
 

@@ -18,6 +18,9 @@ from headwater.report.story import Drawing
 from headwater.report.text import Text
 from headwater.study.result import Notice, StudyResult
 
+pytestmark = pytest.mark.slow
+"""Whole reports and figures: one of each is in the default tier, in test_write and test_mix_report."""
+
 MakeResult = Callable[..., StudyResult]
 VOID = {"meta", "input", "br", "link", "img"}
 HOSTILE = "<script>alert('x')</script>\" onload=\"x"

@@ -17,6 +17,9 @@ from headwater.report.results_json import FORMAT_VERSION, checks, results_docume
 from headwater.report.tables import TABLES
 from headwater.study.result import Notice, StudyResult
 
+pytestmark = pytest.mark.slow
+"""Whole reports and figures: one of each is in the default tier, in test_write and test_mix_report."""
+
 MakeResult = Callable[..., StudyResult]
 SCHEMA = json.loads(files("headwater.report").joinpath("results.schema.json").read_text(encoding="utf-8"))
 

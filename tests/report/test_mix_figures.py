@@ -31,6 +31,9 @@ from headwater.report.mix.words import (
 from headwater.report.style import KIND_MARKS, figure_style
 from headwater.report.text import Text
 
+pytestmark = pytest.mark.slow
+"""Whole reports and figures: one of each is in the default tier, in test_write and test_mix_report."""
+
 ENGLISH, CHINESE = Text("en"), Text("zh")
 
 

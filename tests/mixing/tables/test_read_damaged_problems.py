@@ -156,8 +156,8 @@ def fuzz(examples: int) -> Callable[[], None]:
     return run_and_count
 
 
-def test_50_damaged_problems_are_read_or_refused() -> None:
-    fuzz(50)()
+def test_100_damaged_problems_are_read_or_refused() -> None:
+    fuzz(100)()
 
 
 @pytest.mark.long

@@ -238,6 +238,9 @@ def test_larger_than_the_cap_gives_the_same_numbers_block_by_block(
         (["--region", "1,2,3"], Exit.USAGE, "west, south, east and north"),
         (["--alpha", "5"], Exit.USAGE, "less than 1"),
         (["--bands", "0,9000"], Exit.USAGE, "give dem"),
+        (["--by", "none", "--months", "6", "--lags", "-1..1"], Exit.USAGE, "at a lag"),
+        (["--by", "none", "--months", "6", "--lag", "1"], Exit.USAGE, "at a lag"),
+        (["--classes", "a.tif:Band1"], Exit.USAGE, "[class_names]"),
         (["--geopackage"], Exit.USAGE, "give --dem or --classes"),
         (["--geotiff", "--mode", "pattern"], Exit.USAGE, "mode pattern has none"),
         (["--soil", "a.nc:sm", "--with", "b.nc:t", "--units", "tp=m"], Exit.USAGE, "units of tp: no such"),
@@ -296,6 +299,17 @@ def test_every_file_behind_a_report_is_named_and_two_files_with_the_same_variabl
     ]
     assert all(one["sha256"] for one in files) and "mean by area" in files[2]["changes"]
     assert len({one["variable"] for one in files}) == len(files)
+
+
+@pytest.mark.parametrize("more", [(), ("--mode", "pattern"), ("--mode", "pattern", "--lag", "1")])
+def test_one_month_alone_is_that_month_of_all(folder: Path, tmp_path: Path, more: tuple[str, ...]) -> None:
+    called = command(folder, tmp_path / "one", "--no-report", "-q", *more)
+    called[called.index("--months") + 1] = "8"
+    assert main(called) == Exit.OK
+    assert main(command(folder, tmp_path / "three", "--no-report", "-q", *more)) == Exit.OK
+    expected = [one for one in signs(tmp_path / "three") if one["month"] == "8"]
+    assert signs(tmp_path / "one") == expected and len(expected) == 4
+    assert {one["month"] for one in signs(tmp_path / "three")} == {"6", "8", "9"}
 
 
 def test_a_missing_unit_names_the_option(

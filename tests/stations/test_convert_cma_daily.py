@@ -282,6 +282,8 @@ def test_stations_that_are_not_there(converted: Path) -> None:
 def test_nothing_to_convert(tmp_path: Path) -> None:
     with pytest.raises(InputRefused, match="nothing to convert"):
         convert_cma_daily([tmp_path], tmp_path / "out")
+    with pytest.raises(InputRefused, match="no such file or folder"):
+        convert_cma_daily([tmp_path / "CMA"], tmp_path / "out")
 
 
 @pytest.mark.parametrize(

@@ -101,8 +101,8 @@ def _speaking(drawn: Progress, show: Show) -> Progress:
 def compute(opened: Opened, job: Job, progress: Progress) -> Found:
     """Every number of the run."""
     settings = job.settings
-    early = settings.months if settings.lag == 0 and not settings.lags else ()
-    opened = chosen_steps(opened, early)
+    if settings.lag == 0 and not settings.lags:
+        opened = chosen_steps(opened, _with_a_neighbour(settings))
     if in_memory := _in_memory(opened, settings):
         opened = loaded(opened, progress)
     progress("correlating", 0, 1)
@@ -110,8 +110,9 @@ def compute(opened: Opened, job: Job, progress: Progress) -> Found:
         correlation, means = _correlate(opened, settings)
     else:
         correlation, means = _in_blocks(opened, job, progress), None
-    if settings.months and not early and "month" in correlation.dims:
+    if settings.months and settings.by == "month":
         correlation = correlation.sel(month=[m for m in settings.months if m in correlation["month"]])
+        means = None if means is None else means.sel(month=correlation["month"].to_numpy())
     if means is None and "latitude" in correlation.dims:
         from headwater.drivers.strata_means import strata_means
 
@@ -122,6 +123,13 @@ def compute(opened: Opened, job: Job, progress: Progress) -> Found:
     lags = _lags(opened, settings, progress) if settings.lags else None
     progress("correlating", 1, 1)
     return Found(correlation, means, signs, opened.strata, trend, lags)
+
+
+def _with_a_neighbour(settings: DriversSettings) -> Sequence[int]:
+    """The months to use; beside a single one the next, without which steps would be taken for years."""
+    if settings.by == "month" and len(settings.months) == 1:
+        return settings.months[0], settings.months[0] % 12 + 1
+    return settings.months
 
 
 def check_output(folder: Path) -> None:
@@ -229,6 +237,8 @@ def _trend(opened: Opened, settings: DriversSettings, progress: Progress) -> xr.
 
     from headwater.drivers.trend import trend
 
+    if settings.trend == "seasonal":
+        opened = chosen_steps(opened, settings.months)
     grids = {**opened.soils, **opened.drivers}
     whole_year = settings.trend == "seasonal" or settings.by == "none"
     parts = []

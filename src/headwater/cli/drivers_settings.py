@@ -115,6 +115,11 @@ class DriversSettings(BaseModel):
             raise ValueError("needs west, south, east and north edge, such as [89.75, 31.65, 102.38, 36.2]")
         return edges
 
+    @field_validator("months")
+    @classmethod
+    def _in_order(cls, months: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(sorted(set(months)))
+
     @field_validator("lags")
     @classmethod
     def _span(cls, ends: tuple[int, ...]) -> tuple[int, ...]:
@@ -139,8 +144,17 @@ class DriversSettings(BaseModel):
             raise ValueError('a single month has no season: leave out deseasonalise, or set by = "none"')
         if self.by == "month" and self.step == "year":
             raise ValueError('by month needs shorter steps than years: set by = "none"')
+        if self.by == "none" and self.months and (self.lag or self.lags):
+            raise ValueError(
+                "months cannot be picked out of all steps together at a lag: leave out months, or set "
+                'by = "month"'
+            )
         if "bands" in self.model_fields_set and self.dem is None:
             raise ValueError("bands are cut out of a map of altitude: give dem as FILE:VARIABLE too")
+        if self.classes is not None and not self.class_names:
+            raise ValueError(
+                'classes need names, in a settings file: [class_names] and lines such as 3 = "meadow"'
+            )
         if self.class_names and self.classes is None:
             raise ValueError("class_names belong to a map of classes: give classes as FILE:VARIABLE too")
         return self

@@ -147,6 +147,8 @@ def _jobs(
     refused = []
     for source in _files(sources):
         try:
+            if not source.exists():
+                raise InputRefused(f"{source}: no such file or folder. Correct the path.")
             said = parse_name(source.name, rules, element)
             other = (
                 months.setdefault((said.element.name, said.month), source.name) if said.month else source.name

@@ -13,7 +13,7 @@ import pytest
 import xarray as xr
 
 from headwater.cli import Exit, main
-from headwater.cli.drivers_open import sources
+from headwater.cli.drivers_open import Source, labels_of, sources
 from headwater.cli.drivers_settings import DriversSettings, bytes_of, choose
 from headwater.errors import SettingsRefused
 from headwater.simulate import simulate_fields
@@ -289,16 +289,25 @@ def test_every_file_behind_a_report_is_named_and_two_files_with_the_same_variabl
     )
     assert main([*called, "-q", "--trend", "original"]) == Exit.OK
     files = json.loads((tmp_path / "results.json").read_text("utf-8"))["files"]
-    assert [(one["variable"].partition(" ")[0], Path(one["file"]).name) for one in files] == [
+    assert [(one["variable"], Path(one["file"]).name) for one in files] == [
         ("soil_moisture", "climate.nc"),
-        ("precipitation:precipitation", "climate.nc"),
+        ("precipitation:precipitation climate.nc", "climate.nc"),
         ("ndvi", "ndvi.nc"),
-        ("precipitation:precipitation", "other.nc"),
+        ("precipitation:precipitation other.nc", "other.nc"),
         ("air_temperature", "climate.nc"),
         ("altitude", "dem.nc"),
     ]
     assert all(one["sha256"] for one in files) and "mean by area" in files[2]["changes"]
-    assert len({one["variable"] for one in files}) == len(files)
+
+
+def test_labels_tell_variables_apart_and_hold_no_folders() -> None:
+    rain, warm = (xr.DataArray(0.0, name=name) for name in ("precipitation", "air_temperature"))
+    read = [(Source("a/x.nc", "tp"), rain), (Source("b/x.nc", "tp"), rain), (Source("a/x.nc", "t2m"), warm)]
+    assert labels_of(read) == ["precipitation:tp 1", "precipitation:tp 2", "air_temperature"]
+    other = [(Source("a/x.nc", "tp"), rain), (Source("b/y.nc", "tp"), rain), (Source("c.nc", "prec"), rain)]
+    assert labels_of(other) == ["precipitation:tp x.nc", "precipitation:tp y.nc", "precipitation:prec"]
+    with pytest.raises(SettingsRefused, match="given twice"):
+        labels_of([read[0], read[0]])
 
 
 @pytest.mark.parametrize("more", [(), ("--mode", "pattern"), ("--mode", "pattern", "--lag", "1")])

@@ -122,9 +122,9 @@ def open_all(settings: DriversSettings, progress: Progress) -> Opened:
             progress(f"opening {source.name}", done, total)
             opened[role].append((source, _open(source, settings)))
             done += 1
-    labels = _labels(opened["soil"] + opened["with"])
+    labels = labels_of(opened["soil"] + opened["with"])
     named = {"soil": labels[: len(opened["soil"])], "with": labels[len(opened["soil"]) :]}
-    named["given"] = _labels(opened["given"])
+    named["given"] = labels_of(opened["given"])
     labelled: dict[str, Grids] = {}
     read: list[Read] = []
     for role, grids in opened.items():
@@ -204,17 +204,25 @@ def _open(source: Source, settings: DriversSettings) -> xr.DataArray:
         raise UnitsUnclear(f"{error} (on the command line: --units {source.name}=UNIT)") from error
 
 
-def _labels(grids: Sequence[tuple[Source, xr.DataArray]]) -> list[str]:
+def labels_of(grids: Sequence[tuple[Source, xr.DataArray]]) -> list[str]:
     """Canonical names; the name in the file, and the file, stand behind them where others have the same."""
     for place, (source, _) in enumerate(grids):
         if source in [one for one, _ in grids[:place]]:
             raise SettingsRefused(f"{source.file}:{source.name} is given twice; give each variable once.")
     names = [str(grid.name) for _, grid in grids]
-    layers = [(name, source.name) for name, (source, _) in zip(names, grids, strict=True)]
     found = []
     for name, (source, _) in zip(names, grids, strict=True):
         label = name if names.count(name) == 1 else f"{name}:{source.name}"
-        found.append(label if layers.count((name, source.name)) == 1 else f"{label} {source.file}")
+        alike = [
+            one.file
+            for (one, _), other in zip(grids, names, strict=True)
+            if (other, one.name) == (name, source.name)
+        ]
+        files = [Path(file).name for file in alike]  # no folders: labels stand in names of files
+        if len(alike) > 1:
+            apart = len(set(files)) == len(files)
+            label += f" {Path(source.file).name}" if apart else f" {alike.index(source.file) + 1}"
+        found.append(label)
     return found
 
 

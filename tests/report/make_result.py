@@ -657,7 +657,7 @@ def _notices(plan: _Plan, lost: str | None, engine: bool) -> tuple[Notice, ...]:
     if engine:
         notices = [
             Notice("forms_differ", "warning", {"source": "ground_ice", "difference": 0.05}, first),
-            Notice("three_sources", "info", {}, first),
+            Notice("narrow_intervals", "info", {}, first),
         ]
     else:
         notices = [Notice("evaporation_offset", "warning", offset, first)]

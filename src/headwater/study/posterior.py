@@ -182,8 +182,8 @@ def _judge(fits: list[PeriodFit], settings: StudySettings, notices: Notices) -> 
     sources, tracers = len(first.model.sources.names), len(first.model.sources.tracers)
     if sources > tracers + 1:
         notices.warn("prior_decides", at=at, sources=sources, tracers=tracers)
-    elif sources == tracers + 1 and first.form:
-        notices.info("three_sources", at=at)
+    elif first.form:
+        notices.info("narrow_intervals", at=at)
     for other in fits[1:]:
         if not other.fit.trusted:
             notices.info("one_form", at=at, form=other.form)

@@ -13,6 +13,9 @@ from headwater.errors import InputRefused
 
 HOUR = np.timedelta64(3_600_000_000_000, "ns")
 DAY = 24 * HOUR
+WITHIN_THE_YEAR = (
+    "one step a year, stamped within the year: times kept, length not known (a year, or one month)"
+)
 SHOWN = 5
 """Times that a message lists before it only counts."""
 
@@ -73,7 +76,9 @@ def time_axis(
 ) -> TimeAxis:
     """The axis of ascending stamps: starts by the bounds of the file, else by the kind of step.
 
-    Monthly stamps within the month (on the 15th, say) are moved to its first day. ``step_days`` is the length
+    Monthly stamps within the month (on the 15th, say) are moved to its first day. A step a year that is not
+    stamped on 1 January may be a year or, as in a file of Junes, a month: it keeps its time. ``step_days`` is
+    the length
     of a composite of a known product.
     """
     if bounds is not None:
@@ -86,6 +91,8 @@ def time_axis(
         return TimeAxis(stamps, stamps + step_days * DAY, "other")
     if step_days == 16:
         return TimeAxis(stamps, stamps + 16 * DAY, "16 days")
+    if kind == "year" and not np.array_equal(stamps, stamps.astype("datetime64[Y]").astype("datetime64[ns]")):
+        return TimeAxis(stamps, None, kind, (WITHIN_THE_YEAR,))
     if kind in ("month", "year"):
         unit = "datetime64[M]" if kind == "month" else "datetime64[Y]"
         start = stamps.astype(unit)

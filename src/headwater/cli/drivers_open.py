@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from headwater.grids import Strata
 
 SOURCE = re.compile(r"^(?P<file>.+):(?P<names>[A-Za-z_][\w .+-]*(?:,\s*[A-Za-z_][\w .+-]*)*)$")
-SAME_PLACE = 1e-4
-"""Degrees by which centres of the same pixels may differ: rounding of single precision."""
 TIMES = {"time", "time_end"}
 
 Grids = dict[str, "xr.DataArray"]
@@ -120,7 +118,8 @@ def open_all(settings: DriversSettings, progress: Progress) -> Opened:
         opened[role] = []
         for source in wanted:
             progress(f"opening {source.name}", done, total)
-            opened[role].append((source, _open(source, settings)))
+            first = opened["soil"][0][1] if opened["soil"] else None
+            opened[role].append((source, _open(source, settings, first)))
             done += 1
     labels = labels_of(opened["soil"] + opened["with"])
     named = {"soil": labels[: len(opened["soil"])], "with": labels[len(opened["soil"]) :]}
@@ -189,17 +188,22 @@ def loaded(opened: Opened, progress: Progress) -> Opened:
     )
 
 
-def _open(source: Source, settings: DriversSettings) -> xr.DataArray:
+def _open(source: Source, settings: DriversSettings, onto: xr.DataArray | None) -> xr.DataArray:
+    """A variable in the region; with a margin where it has other pixels than ``onto``."""
+    from headwater.cli.drivers_region import Box, open_around
     from headwater.grids import open_grid
 
-    try:
+    def read(box: Box | None) -> xr.DataArray:
         return open_grid(
             source.file,
             source.name,
             units=settings.units.get(source.name),
             quality=settings.quality,
-            region=settings.box,
+            region=box,
         )
+
+    try:
+        return open_around(read, settings.box, onto)
     except UnitsUnclear as error:
         raise UnitsUnclear(f"{error} (on the command line: --units {source.name}=UNIT)") from error
 
@@ -258,9 +262,10 @@ def _in_step(grid: xr.DataArray, settings: DriversSettings, label: str, notes: l
 
 def _align(grids: Grids, onto: xr.DataArray, settings: DriversSettings, notes: list[str]) -> Grids:
     """Every grid on the pixels of ``onto``: as they are where the same, else by the chosen method."""
+    from headwater.cli.drivers_region import same_pixels
     from headwater.grids import align
 
-    apart = [name for name, grid in grids.items() if not _same_pixels(grid, onto)]
+    apart = [name for name, grid in grids.items() if not same_pixels(grid, onto)]
     method = settings.align if apart else "exact"
     if apart:
         named = ", ".join(name.partition(" ")[2] for name in apart)
@@ -296,16 +301,17 @@ def _map(
     *,
     method: str | None = None,
 ) -> xr.DataArray:
+    from headwater.cli.drivers_region import same_pixels
     from headwater.grids import align
 
     method = method or settings.align
     wanted = sources([text], option)
     if len(wanted) != 1:
         raise SettingsRefused(f"--{option} {text!r}: needs one variable.")
-    grid = _open(wanted[0], settings)
+    grid = _open(wanted[0], settings, onto)
     if "time" in grid.dims:
         raise InputRefused(f"{text}: changes with time; a map without time is needed. Take one step of it.")
-    same = _same_pixels(grid, onto)
+    same = same_pixels(grid, onto)
     if not same:
         notes.append(f"{option} brought onto the pixels of soil moisture ({method})")
     where = onto.isel(time=0, drop=True)
@@ -321,16 +327,6 @@ def _codes(names: Mapping[str, str]) -> dict[int, str]:
         raise SettingsRefused(
             f'class_names {", ".join(names)}: needs the whole numbers of the map, such as 3 = "meadow".'
         ) from None
-
-
-def _same_pixels(grid: xr.DataArray, onto: xr.DataArray) -> bool:
-    import numpy as np
-
-    return all(
-        grid.sizes[axis] == onto.sizes[axis]
-        and np.allclose(grid[axis].to_numpy(), onto[axis].to_numpy(), rtol=0, atol=SAME_PLACE)
-        for axis in ("latitude", "longitude")
-    )
 
 
 def _span(grid: xr.DataArray) -> str:

@@ -144,6 +144,9 @@ def test_cautions_speak_when_they_should(material: Material) -> None:
 
     plain = codes(material)
     assert "lasting_differences" in codes(with_attributes(material, mode="pattern"))
+    assert "season_left" in codes(with_attributes(material, by="none", deseasonalise="False"))
+    assert "season_left" not in codes(with_attributes(material, by="none", deseasonalise="True"))
+    assert "season_left" not in plain
     assert "paper_open" in plain and "changed" in plain and "notes" in plain
     assert not {"naive", "few_steps", "undefined", "one_lag", "empty_months", "infinite"} & plain
     (changed,) = [group for group in notices(material, ENGLISH) if group.code == "changed"]

@@ -38,6 +38,8 @@ def _numbers(material: Material, text: Text) -> Iterator[NoticeGroup]:
             yield _one("warning", "few_places", text.count("drivers.notice.few_places", few))
     if material.mode == "pattern":
         yield _one("warning", "lasting_differences", text("drivers.notice.lasting_differences"))
+    if _season_is_in(material):
+        yield _one("warning", "season_left", text("drivers.notice.season_left"))
     empty = [month for month in material.months if _is_empty(material, month)]
     if empty:
         names = text.listing([month_name(month, text) for month in empty])
@@ -49,6 +51,14 @@ def _numbers(material: Material, text: Text) -> Iterator[NoticeGroup]:
         yield from _undefined(material, text)
     if material.lags is None and int(attrs.get("lag", 0)) != 0:
         yield _one("info", "one_lag", text("drivers.notice.one_lag"))
+
+
+def _season_is_in(material: Material) -> bool:
+    """All steps of the year were taken together, with the year itself in both series."""
+    attrs = material.correlation.attrs
+    yearly = any(one.name == "step" and one.value == "year" for one in material.settings)
+    together = attrs.get("by") == "none" and material.mode != "pattern" and not yearly
+    return together and attrs.get("deseasonalise") == "False"
 
 
 def _is_empty(material: Material, month: int) -> bool:

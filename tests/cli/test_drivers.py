@@ -396,3 +396,14 @@ def test_a_map_of_altitude_without_a_unit_gets_one_from_the_option(
     assert "units" in capsys.readouterr().err
     assert main([*called, "--units", "altitude=m"]) == Exit.OK
     assert len(signs(tmp_path / "out")) == 12
+
+
+def test_what_is_known_to_be_no_soil_moisture_is_refused(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    called = [
+        "drivers", "--soil", f"{folder}/ndvi.nc:ndvi", "--with", f"{folder}/climate.nc:precipitation",
+        "-o", str(tmp_path),
+    ]  # fmt: skip
+    assert main(called) == Exit.USAGE
+    assert "is ndvi; give soil moisture there" in capsys.readouterr().err

@@ -121,6 +121,7 @@ def open_all(settings: DriversSettings, progress: Progress) -> Opened:
             first = opened["soil"][0][1] if opened["soil"] else None
             opened[role].append((source, _open(source, settings, first)))
             done += 1
+    _refuse_other_soil(opened["soil"])
     labels = labels_of(opened["soil"] + opened["with"])
     named = {"soil": labels[: len(opened["soil"])], "with": labels[len(opened["soil"]) :]}
     named["given"] = labels_of(opened["given"])
@@ -232,6 +233,18 @@ def labels_of(grids: Sequence[tuple[Source, xr.DataArray]]) -> list[str]:
 
 def _changes(grid: xr.DataArray) -> str:
     return str(grid.attrs.get("headwater_changes", ""))
+
+
+def _refuse_other_soil(soils: Sequence[tuple[Source, xr.DataArray]]) -> None:
+    """Refuses what is known to be another variable: every sentence of the report is about soil moisture."""
+    from headwater.grids.read_variables import variables
+
+    for source, grid in soils:
+        if str(grid.name) in variables() and grid.name != "soil_moisture":
+            raise SettingsRefused(
+                f"--soil {source.file}:{source.name} is {str(grid.name).replace('_', ' ')}; give soil "
+                "moisture there, and the others as --with."
+            )
 
 
 def _refuse_idle_units(settings: DriversSettings, names: Sequence[str]) -> None:

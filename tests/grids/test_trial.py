@@ -49,5 +49,6 @@ def test_memory_beside_the_block_is_bounded_from_above(copies: int) -> None:
     assert peak is not None
     spare = 2 * (peak - memory_in_use()) + 64 * MIB
     trial = try_out(LEADS, compute, spare=spare)
-    assert copies - 1.2 < trial.copies < 2 * copies + 4
+    # how close from above depends on what the process once took
+    assert copies - 1.2 < trial.copies < 2 * copies + 10
     assert most_memory() - memory_in_use() < spare  # type: ignore[operator]

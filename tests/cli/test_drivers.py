@@ -407,3 +407,23 @@ def test_what_is_known_to_be_no_soil_moisture_is_refused(
     ]  # fmt: skip
     assert main(called) == Exit.USAGE
     assert "is ndvi; give soil moisture there" in capsys.readouterr().err
+
+
+def test_one_of_several_levels_is_chosen_and_what_was_changed_is_said(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with xr.open_dataset(folder / "climate.nc", engine="h5netcdf") as climate:
+        soil = climate["soil_moisture"]
+        members = xr.concat([soil, 0.5 * soil], xr.DataArray([1, 2], dims="number", name="number"))
+        members.transpose("time", "number", ...).to_netcdf(tmp_path / "members.nc", engine="h5netcdf")
+    called = [
+        "drivers", "--soil", f"{tmp_path}/members.nc:soil_moisture", "--no-report", "--months", "6,8,9",
+        "--with", f"{folder}/climate.nc:precipitation", "-o", str(tmp_path / "out"),
+    ]  # fmt: skip
+    assert main(called) == Exit.REFUSED
+    assert "number" in capsys.readouterr().err
+    assert main([*called, "--level", "soil_moisture=2"]) == Exit.OK
+    said = capsys.readouterr().err
+    assert "latitude turned to ascending" in said
+    assert main([*called, "--level", "swvl1=2"]) == Exit.USAGE
+    assert "level of swvl1: no such variable is read" in capsys.readouterr().err

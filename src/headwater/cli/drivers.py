@@ -58,6 +58,15 @@ def drivers(
             negative=(),
         ),
     ] = None,
+    level: Annotated[
+        list[str] | None,
+        Parameter(
+            group=GRIDS,
+            help="VARIABLE=LEVEL where the file has several: a number (1 is the uppermost), a depth "
+            "(0-7 cm), or a value of a further dimension.",
+            negative=(),
+        ),
+    ] = None,
     region: Annotated[
         str | None,
         Parameter(
@@ -221,7 +230,9 @@ def drivers(
     from headwater.cli.drivers_settings import choose
 
     options = {
-        "soil": soil, "with_": with_, "given": given, "dem": dem, "classes": classes, "units": _units(units),
+        "soil": soil, "with_": with_, "given": given, "dem": dem, "classes": classes,
+        "units": _pairs(units, "--units", "VARIABLE=UNIT, such as tp=m"),
+        "level": _pairs(level, "--level", "VARIABLE=LEVEL, such as soil_moisture=1"),
         "region": _row(region, "--region"), "quality": quality, "step": step and step.replace("-", " "),
         "align": align, "by": by, "months": _months(months), "mode": mode, "method": method, "lag": lag,
         "window": window, "n_eff": n_eff, "fdr": fdr, "alpha": alpha, "least": least,
@@ -285,13 +296,13 @@ def _lags(text: str | None) -> list[int] | None:
     return [int(ends[1]), int(ends[2])]
 
 
-def _units(texts: list[str] | None) -> dict[str, str] | None:
+def _pairs(texts: list[str] | None, option: str, form: str) -> dict[str, str] | None:
     if texts is None:
         return None
     found = {}
     for text in texts:
         name, equals, unit = text.partition("=")
         if not (name.strip() and equals and unit.strip()):
-            raise SettingsRefused(f"--units {text!r}: needs VARIABLE=UNIT, such as tp=m.")
+            raise SettingsRefused(f"{option} {text!r}: needs {form}.")
         found[name.strip()] = unit.strip()
     return found

@@ -112,7 +112,7 @@ def open_all(settings: DriversSettings, progress: Progress) -> Opened:
             )
     total, done = sum(map(len, roles.values())), 0
     notes: list[str] = []
-    _refuse_idle_units(settings, [one.name for wanted in roles.values() for one in wanted])
+    _refuse_idle(settings, [one.name for wanted in roles.values() for one in wanted])
     opened: dict[str, list[tuple[Source, xr.DataArray]]] = {}
     for role, wanted in roles.items():
         opened[role] = []
@@ -199,6 +199,7 @@ def _open(source: Source, settings: DriversSettings, onto: xr.DataArray | None) 
             source.file,
             source.name,
             units=settings.units.get(source.name),
+            level=_level(settings.level.get(source.name)),
             quality=settings.quality,
             region=box,
         )
@@ -207,6 +208,11 @@ def _open(source: Source, settings: DriversSettings, onto: xr.DataArray | None) 
         return open_around(read, settings.box, onto)
     except UnitsUnclear as error:
         raise UnitsUnclear(f"{error} (on the command line: --units {source.name}=UNIT)") from error
+
+
+def _level(text: str | None) -> str | int | None:
+    """The level as the reader of grids takes it: a number is a number, anything else is told by its name."""
+    return int(text) if text is not None and text.isdigit() else text
 
 
 def labels_of(grids: Sequence[tuple[Source, xr.DataArray]]) -> list[str]:
@@ -247,16 +253,16 @@ def _refuse_other_soil(soils: Sequence[tuple[Source, xr.DataArray]]) -> None:
             )
 
 
-def _refuse_idle_units(settings: DriversSettings, names: Sequence[str]) -> None:
-    """Refuses units of variables that are not read: a slip of the pen that would change no number."""
+def _refuse_idle(settings: DriversSettings, names: Sequence[str]) -> None:
+    """Refuses units and levels of variables that are not read: a slip of the pen that changes no number."""
     maps = [text for text in (settings.dem, settings.classes) if text is not None]
     known = [*names, *(one.name for one in sources(maps, "dem"))]
-    idle = [name for name in settings.units if name not in known]
-    if idle:
-        raise SettingsRefused(
-            f"units of {', '.join(idle)}: no such variable is read; units belong to the names in the files: "
-            f"{', '.join(dict.fromkeys(known))}."
-        )
+    for option, given in (("units", settings.units), ("level", settings.level)):
+        if idle := [name for name in given if name not in known]:
+            raise SettingsRefused(
+                f"{option} of {', '.join(idle)}: no such variable is read; the names are those in the files: "
+                f"{', '.join(dict.fromkeys(known))}."
+            )
 
 
 def _in_step(grid: xr.DataArray, settings: DriversSettings, label: str, notes: list[str]) -> xr.DataArray:

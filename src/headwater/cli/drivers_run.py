@@ -74,7 +74,7 @@ def run_drivers(job: Job, show: Show) -> int:
     with show.progress() as drawn:
         progress = _speaking(drawn, show)
         opened = open_all(job.settings, progress)
-        for note in opened.notes:
+        for note in [*opened.notes, *reading_notes(opened)]:
             show.message(f"headwater: {note}")
         found = compute(opened, job, progress)
         run = {
@@ -83,6 +83,15 @@ def run_drivers(job: Job, show: Show) -> int:
         }  # fmt: skip
         material = _material(opened, found, job, run)
         return hand_over(material, job, show, progress)
+
+
+def reading_notes(opened: Opened) -> list[str]:
+    """What was changed while reading, once for all variables of which it holds."""
+    of: dict[str, list[str]] = {}
+    for one in opened.read:
+        for change in filter(None, one.changes.split("; ")):
+            of.setdefault(change, []).append(one.label)
+    return [f"{', '.join(labels)}: {change}" for change, labels in of.items()]
 
 
 def _speaking(drawn: Progress, show: Show) -> Progress:

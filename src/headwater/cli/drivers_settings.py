@@ -45,6 +45,8 @@ class DriversSettings(BaseModel):
     """Code on that map = name of the class."""
     units: dict[str, str] = {}
     """Variable = unit of its numbers in the file, where the file does not say it; never guessed."""
+    level: dict[str, str] = {}
+    """Variable = level, where the file has several: its number, depth ("0-7 cm"), or value of a dimension."""
     quality: Literal["good", "usable", "all"] = "good"
     """Which pixels of a product with quality flags are used."""
     region: tuple[float, ...] = ()

@@ -86,6 +86,11 @@ def test_50_damaged_tables_are_read_or_refused() -> None:
     fuzz(50)()
 
 
+@pytest.mark.slow
+def test_150_damaged_tables_are_read_or_refused() -> None:
+    fuzz(150)()
+
+
 @pytest.mark.long
 def test_5000_damaged_tables_are_read_or_refused() -> None:
     fuzz(5000)()

@@ -160,6 +160,11 @@ def test_100_damaged_problems_are_read_or_refused() -> None:
     fuzz(100)()
 
 
+@pytest.mark.slow
+def test_200_damaged_problems_are_read_or_refused() -> None:
+    fuzz(200)()
+
+
 @pytest.mark.long
 def test_5000_damaged_problems_are_read_or_refused() -> None:
     fuzz(5000)()

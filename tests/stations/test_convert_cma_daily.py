@@ -240,7 +240,7 @@ def test_a_file_that_is_empty_or_not_there_is_refused_beside_good_ones(tmp_path:
     assert len(result.done) == 1
     reasons = dict(result.refused)
     assert "empty" in reasons[empty.name]
-    assert "cannot be read" in reasons[absent.name]
+    assert "no such file or folder" in reasons[absent.name]
 
 
 def test_the_same_month_twice_is_refused(tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ def _text(material: Material, files: list[str]) -> str:
     from headwater.report.text import Text
 
     text = Text("en")
-    lines = [*_rows(material, text), ""] if material.signs else []
+    lines = [*_rows(material, text), text("drivers.star"), ""] if material.signs else []
     stated = agreement(material, text)
     if stated:
         lines.append(stated)
@@ -135,8 +135,14 @@ def _text(material: Material, files: list[str]) -> str:
 
 
 def _rows(material: Material, text: Any) -> list[str]:
-    """A row a driver and stratum, a column a month: sign, mean r, and the paper's sign in brackets."""
-    from headwater.report.drivers.words import month_short, sign_word, stratum_name, variable_name
+    """A row a driver and stratum, a column a month: mean r, starred if sure, and the sign of the paper."""
+    from headwater.report.drivers.words import (
+        correlation_word,
+        month_short,
+        sign_word,
+        stratum_name,
+        variable_name,
+    )
 
     months = list(dict.fromkeys(one.month for one in material.signs))[:MOST_MONTHS]
     known = {(o.soil, o.variable, o.stratum, o.month): o for o in material.signs}
@@ -156,7 +162,7 @@ def _rows(material: Material, text: Any) -> list[str]:
                 cells.append("–")
                 continue
             paper = f" (paper {sign_word(one.paper)})" if one.paper else ""
-            cells.append(f"{sign_word(one.sign)} {abs(one.r):.2f}{paper}")
+            cells.append(f"{correlation_word(one.r)}{'*' if one.sign in '+-' else ' '}{paper}")
         first = (variable_name(soil, text),) if many else ()
         rows.append((*first, variable_name(variable, text), stratum_name(stratum, text), *cells))
     shown = rows[: MOST_ROWS + 1]

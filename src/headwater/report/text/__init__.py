@@ -17,6 +17,11 @@ _UNIT = re.compile(r" (?=[%‰])")
 """The blank before a unit, which must not break."""
 
 
+def spaced(said: str) -> str:
+    """The sentence with a blank where Chinese and Latin letters meet, as print has it."""
+    return re.sub("(?<=[A-Za-z0-9])(?=[\u3400-\u9fff])|(?<=[\u3400-\u9fff])(?=[A-Za-z0-9])", " ", said)
+
+
 class Text:
     """Sentences of one language: ``text("summary.read", used=741)``."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import runpy
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import combinations
@@ -27,6 +27,7 @@ from headwater.study.result import StudyResult
 pytestmark = pytest.mark.slow
 """Whole reports and figures: one of each is in the default tier, in test_write and test_mix_report."""
 
+BENCHMARK = Path(__file__).resolve().parents[2] / "benchmarks" / "figures.py"
 Make = Callable[..., StudyResult]
 
 
@@ -116,14 +117,13 @@ def test_many_periods_are_drawn_whole(periods: int, sources: int, make_result: M
 
 
 @pytest.mark.slow
-def test_all_figures_of_a_campaign_take_less_than_twelve_cpu_seconds(
-    make_result: Make, tmp_path: Path
-) -> None:
-    result = make_result()
-    start = time.process_time()
-    for name in FIGURES:
-        save_figure(draw_figure(name, result, "zh"), tmp_path / name)
-    assert time.process_time() - start < 12
+def test_all_figures_of_a_campaign_cost_less_than_1_6_times_plain_matplotlib(tmp_path: Path) -> None:
+    """A ratio within one run, because seconds of this work differ by a third from machine to machine."""
+    measure = runpy.run_path(str(BENCHMARK))["cpu_seconds"]
+    measure("zh", tmp_path)
+    ours, plain, panels = measure("zh", tmp_path)
+    assert panels == 48
+    assert ours < 1.6 * plain
 
 
 def test_bars_are_as_wide_as_the_shares(make_result: Make) -> None:

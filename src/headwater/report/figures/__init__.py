@@ -103,5 +103,5 @@ def save_figure(figure: Figure, stem: Path) -> tuple[Path, Path]:
     svg, png = stem.with_suffix(".svg"), stem.with_suffix(".png")
     with figure_style():
         figure.savefig(svg, metadata={"Date": None, "Creator": "headwater"})
-        figure.savefig(png, dpi=DPI, metadata={"Software": "headwater"})
+        figure.savefig(png, dpi=DPI, pil_kwargs={"compress_level": 2}, metadata={"Software": "headwater"})
     return svg, png

@@ -89,10 +89,10 @@ def test_checks_hold_and_can_fail(make_result: MakeResult) -> None:
 
 
 def test_missing_kinds_become_null_and_integers_stay_whole() -> None:
-    from headwater.report.results_json import _plain, records
+    from headwater.report.results_json import plain_values, records
 
     frame = pd.DataFrame({"n": pd.array([1, None], dtype="Int64"), "mean": [np.nan, np.inf]})
-    assert _plain(records(frame)) == [{"n": 1, "mean": None}, {"n": None, "mean": None}]
+    assert plain_values(records(frame)) == [{"n": 1, "mean": None}, {"n": None, "mean": None}]
 
 
 def _short(result: StudyResult) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,9 +12,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from headwater.errors import SettingsRefused
+from headwater.read_toml import read_toml
 
 BYTES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 LEAST_MEMORY = 64 * 2**20
+EXAMPLE = "`headwater drivers --help` shows an example."
 OPTIONS = {"with_": "with"}
 """Names of fields that are spelled otherwise in files and options."""
 
@@ -185,7 +186,7 @@ def choose(file: Path | None, options: Mapping[str, Any]) -> Chosen:
         for a file that is no TOML, an unknown name, or a value that is not allowed.
     """
     given = {OPTIONS.get(name, name): value for name, value in options.items() if value is not None}
-    inside = {} if file is None else _read(file)
+    inside = {} if file is None else read_toml(file, example=EXAMPLE)
     # what a file names lies beside it, what an option names lies where the command was called
     beside = Path() if file is None else file.parent
     inside = {name: _beside(name, value, beside) for name, value in inside.items()}
@@ -214,20 +215,6 @@ def bytes_of(text: str) -> int:
         return int(float(found[1]) * unit) if found and unit else 0
     except ValueError:
         return 0
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        with file.open("rb") as stream:
-            return tomllib.load(stream)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsRefused(
-            f"{file}: not valid TOML: {error}. `headwater drivers --help` shows an example."
-        ) from None
-    except UnicodeDecodeError:
-        raise SettingsRefused(f"{file}: settings must be saved as UTF-8.") from None
-    except OSError as error:
-        raise SettingsRefused(f"{file}: cannot be read: {error.strerror}.") from None
 
 
 def _beside(name: str, value: Any, folder: Path) -> Any:

@@ -8,26 +8,15 @@ MOD13C1 version 6.1 and the MODIS Vegetation Index User's Guide (Didan and Munoz
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
-from xarray.backends import BackendArray, BackendEntrypoint
-from xarray.core import indexing
 
 from headwater.errors import InputRefused
-from headwater.grids.open_vegetation_index import (
-    DIMS,
-    Layer,
-    check_index,
-    cmg_coordinates,
-    composite_start,
-    meaning,
-    plain_name,
-)
+from headwater.grids.open_layers import LayersEntrypoint
+from headwater.grids.open_vegetation_index import Layer, meaning, plain_name
 
 MAGIC = b"\x0e\x03\x13\x01"
 """First four bytes of every HDF4 file."""
@@ -37,13 +26,13 @@ LOCK = threading.Lock()
 """The HDF4 library must not be entered by two threads at a time."""
 
 
-class Mod13C1Entrypoint(BackendEntrypoint):
-    """Engine ``mod13c1``: one file, all its layers, lazily, with the meaning of CF attributes restored."""
+class Mod13C1Entrypoint(LayersEntrypoint):
+    """Engine ``mod13c1``."""
 
     description = "Vegetation indices of MODIS on the 0.05 degree grid (HDF4-EOS, through pyhdf)"
     url = "https://lpdaac.usgs.gov/products/mod13c1v061/"
-    open_dataset_parameters = ("filename_or_obj", "drop_variables", "mask_and_scale")
-    supports_groups = False
+    title = "MOD13C1"
+    without_layers = "no layer of MOD13C1 in it"
 
     def guess_can_open(self, filename_or_obj: Any) -> bool:
         """True for a file that is named like the product and is HDF4."""
@@ -54,59 +43,20 @@ class Mod13C1Entrypoint(BackendEntrypoint):
         except (TypeError, OSError):
             return False
 
-    def open_dataset(
-        self,
-        filename_or_obj: Any,
-        *,
-        drop_variables: str | Iterable[str] | None = None,
-        mask_and_scale: bool = True,
-    ) -> xr.Dataset:
-        """Layers as ``(time, latitude, longitude)`` under plain names (``ndvi``, ``pixel_reliability``, …).
-
-        Raises
-        ------
-        InputRefused : not HDF4, cut short, no layer of this product, or a scale that gives no NDVI
-        """
-        path = Path(filename_or_obj).absolute()
-        dropped = {drop_variables} if isinstance(drop_variables, str) else set(drop_variables or ())
+    def read_layers(self, path: Path) -> tuple[dict[str, Layer], str, str]:
+        """Layers by plain name, the text of the structure, and the core metadata."""
         layers, attributes = read_layers(path)
-        kept = {name: layer for name, layer in layers.items() if name not in dropped}
-        if not kept:
-            raise InputRefused(
-                f"{path.name}: no layer of MOD13C1 in it; give a granule as LP DAAC delivers it"
-            )
-        rows, columns = next(iter(kept.values())).shape
-        coordinates = cmg_coordinates(rows, columns, attributes.get("StructMetadata.0", ""), path.name)
-        coordinates["time"] = ("time", [composite_start(path.name, attributes.get("CoreMetadata.0", ""))])
-        variables = {name: _variable(layer) for name, layer in kept.items()}
-        dataset = xr.Dataset(variables, coordinates, {"source": path.name, "title": "MOD13C1"})
-        decoded = xr.decode_cf(dataset, mask_and_scale=mask_and_scale, decode_times=False)
-        decoded.encoding["source"] = str(path)
-        for variable in decoded.variables.values():
-            variable.encoding.setdefault("source", str(path))
-        return decoded
+        return layers, attributes.get("StructMetadata.0", ""), attributes.get("CoreMetadata.0", "")
 
+    def read_window(self, layer: Layer, key: tuple[int | slice, ...]) -> NDArray[Any]:
+        """Part of a layer, as stored."""
+        rows, columns = (_span(part, size) for part, size in zip(key, layer.shape, strict=True))
+        picks = tuple(0 if isinstance(part, int | np.integer) else slice(None) for part in key)
+        return np.asarray(read_window(layer, rows, columns)[picks])
 
-class LayerArray(BackendArray):
-    """A layer as ``(1, row, column)``; every read opens the file, reads the window and closes it again.
-
-    So there is no handle to leak, to share between threads or to send to another process.
-    """
-
-    def __init__(self, layer: Layer) -> None:
-        self.layer = layer
-        self.shape = (1, *layer.shape)
-        self.dtype = np.dtype(layer.dtype)
-
-    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
-        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.BASIC, self._read)
-
-    def _read(self, key: tuple[int | slice, ...]) -> NDArray[Any]:
-        rows, columns = (_span(part, size) for part, size in zip(key[1:], self.layer.shape, strict=True))
-        window = read_window(self.layer, rows, columns)
-        check_index(self.layer, window)
-        picks = tuple(0 if isinstance(part, int | np.integer) else slice(None) for part in key[1:])
-        return np.asarray(window[picks])[np.newaxis][key[0]]
+    def chunks(self, layer: Layer) -> tuple[int, int]:
+        """A layer is packed whole."""
+        return layer.shape
 
 
 def read_layers(path: Path) -> tuple[dict[str, Layer], dict[str, Any]]:
@@ -192,12 +142,6 @@ def _layer(file: Any, path: Path, sds: str) -> Layer:
     layer = Layer(str(path), sds, (int(shape[0]), int(shape[1])), types[kind], data.attributes())
     data.endaccess()
     return meaning(layer, index_range=INDEX_RANGE)
-
-
-def _variable(layer: Layer) -> xr.Variable:
-    data = indexing.LazilyIndexedArray(LayerArray(layer))
-    encoding = {"preferred_chunks": {"time": 1, "latitude": layer.shape[0], "longitude": layer.shape[1]}}
-    return xr.Variable(DIMS, data, dict(layer.attributes), encoding)
 
 
 def _span(part: int | slice, size: int) -> range:

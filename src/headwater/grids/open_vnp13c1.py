@@ -6,26 +6,15 @@ xarray opens the file as if it were empty. Names and meaning are those of ``open
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
-from xarray.backends import BackendArray, BackendEntrypoint
-from xarray.core import indexing
 
 from headwater.errors import InputRefused
-from headwater.grids.open_vegetation_index import (
-    DIMS,
-    Layer,
-    check_index,
-    cmg_coordinates,
-    composite_start,
-    meaning,
-    plain_name,
-)
+from headwater.grids.open_layers import LayersEntrypoint
+from headwater.grids.open_vegetation_index import Layer, meaning, plain_name
 
 INDEX_RANGE = (-1.0, 1.0)
 """Valid range of the indices of VIIRS."""
@@ -33,13 +22,13 @@ GRIDS = "HDFEOS/GRIDS"
 METADATA = ("HDFEOS INFORMATION/StructMetadata.0", "StructMetadata.0")
 
 
-class Vnp13C1Entrypoint(BackendEntrypoint):
-    """One file, all its layers, lazily; ``xarray.open_dataset(path, engine=Vnp13C1Entrypoint)``."""
+class Vnp13C1Entrypoint(LayersEntrypoint):
+    """Engine ``vnp13c1``."""
 
     description = "Vegetation indices of VIIRS on the 0.05 degree grid (HDF-EOS5, through h5py)"
     url = "https://lpdaac.usgs.gov/products/vnp13c1v002/"
-    open_dataset_parameters = ("filename_or_obj", "drop_variables", "mask_and_scale")
-    supports_groups = False
+    title = "VNP13C1"
+    without_layers = f"no layer below {GRIDS}"
 
     def guess_can_open(self, filename_or_obj: Any) -> bool:
         """True for a file that is named like the product."""
@@ -48,60 +37,27 @@ class Vnp13C1Entrypoint(BackendEntrypoint):
         except TypeError:
             return False
 
-    def open_dataset(
-        self,
-        filename_or_obj: Any,
-        *,
-        drop_variables: str | Iterable[str] | None = None,
-        mask_and_scale: bool = True,
-    ) -> xr.Dataset:
-        """Layers as ``(time, latitude, longitude)`` under plain names (``ndvi``, ``pixel_reliability``, …).
+    def read_layers(self, path: Path) -> tuple[dict[str, Layer], str, str]:
+        """Layers by plain name, the text of the structure, and that of the beginning."""
+        return read_layers(path)
 
-        Raises
-        ------
-        InputRefused : no layer of this product, no place or date, or a scale that gives no NDVI
-        """
-        path = Path(filename_or_obj).absolute()
-        dropped = {drop_variables} if isinstance(drop_variables, str) else set(drop_variables or ())
-        layers, structure, begin = read_layers(path)
-        kept = {name: layer for name, layer in layers.items() if name not in dropped}
-        if not kept:
-            raise InputRefused(f"{path.name}: no layer below {GRIDS}; give a granule as LP DAAC delivers it")
-        rows, columns = next(iter(kept.values())).shape
-        coordinates = cmg_coordinates(rows, columns, structure, path.name)
-        coordinates["time"] = ("time", [composite_start(path.name, begin)])
-        variables = {name: _variable(layer) for name, layer in kept.items()}
-        dataset = xr.Dataset(variables, coordinates, {"source": path.name, "title": "VNP13C1"})
-        decoded = xr.decode_cf(dataset, mask_and_scale=mask_and_scale, decode_times=False)
-        decoded.encoding["source"] = str(path)
-        return decoded
-
-
-class LayerArray(BackendArray):
-    """A layer as ``(1, row, column)``; every read opens the file, reads the window and closes it again."""
-
-    def __init__(self, layer: Layer) -> None:
-        self.layer = layer
-        self.shape = (1, *layer.shape)
-        self.dtype = np.dtype(layer.dtype)
-
-    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
-        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.BASIC, self._read)
-
-    def _read(self, key: tuple[int | slice, ...]) -> NDArray[Any]:
+    def read_window(self, layer: Layer, key: tuple[int | slice, ...]) -> NDArray[Any]:
+        """Part of a layer, as stored."""
         import h5py
 
         try:
-            with h5py.File(self.layer.path, "r") as file:
-                window = np.asarray(file[self.layer.stored_name][key[1:]])
+            with h5py.File(layer.path, "r") as file:
+                return np.asarray(file[layer.stored_name][key])
         except OSError as error:
             raise InputRefused(
-                f"{self.layer.path}, layer {self.layer.stored_name!r}: cannot be read ({error}); the file "
-                "is damaged or "
-                "cut short: download it again"
+                f"{layer.path}, layer {layer.stored_name!r}: cannot be read ({error}); the file is damaged "
+                "or cut short: download it again"
             ) from error
-        check_index(self.layer, window)
-        return window[np.newaxis][key[0]]
+
+    def chunks(self, layer: Layer) -> tuple[int, int]:
+        """Rows and columns of a chunk of HDF5; the whole layer where it has none."""
+        rows, columns = layer.attributes.get("chunks", layer.shape)
+        return rows, columns
 
 
 def is_vnp13c1(path: Path) -> bool:
@@ -136,13 +92,6 @@ def _layer(path: Path, data: Any) -> Layer:
     told = meaning(stored, index_range=INDEX_RANGE)
     chunks = {"chunks": data.chunks} if data.chunks else {}
     return Layer(str(path), data.name, data.shape, data.dtype.str, {**told.attributes, **chunks}, told.limits)
-
-
-def _variable(layer: Layer) -> xr.Variable:
-    attributes = dict(layer.attributes)
-    rows, columns = attributes.pop("chunks", layer.shape)
-    encoding = {"preferred_chunks": {"time": 1, "latitude": rows, "longitude": columns}}
-    return xr.Variable(DIMS, indexing.LazilyIndexedArray(LayerArray(layer)), attributes, encoding)
 
 
 def _number(value: Any) -> Any:

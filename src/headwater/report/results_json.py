@@ -58,7 +58,7 @@ def results_document(result: StudyResult, *, run: Mapping[str, Any] | None = Non
         "settings": [{"name": n, "value": v, "origin": o} for n, v, o in result.settings],
         "run": dict(run) if run is not None else None,
     }
-    plain: dict[str, Any] = _plain(document)
+    plain: dict[str, Any] = plain_values(document)
     return plain
 
 
@@ -131,13 +131,14 @@ def _line(line: Line | None) -> dict[str, Any] | None:
     return None if line is None else asdict(line)
 
 
-def _plain(value: Any) -> Any:
+def plain_values(value: Any) -> Any:
+    """The value with nothing but what JSON knows: arrays as lists, infinite and missing numbers as null."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain_values(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset | np.ndarray):
-        return [_plain(item) for item in value]
+        return [plain_values(item) for item in value]
     if isinstance(value, np.generic):
-        return _plain(value.item())
+        return plain_values(value.item())
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if value is None or isinstance(value, bool | int):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
-from headwater.errors import SettingsRefused
+from headwater.read_toml import read_toml
 
 
 def read_settings(path: Path) -> dict[str, Any]:
@@ -17,14 +16,4 @@ def read_settings(path: Path) -> dict[str, Any]:
     SettingsRefused
         where the file is absent or is not TOML; the message gives line and column.
     """
-    try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsRefused(
-            f"{path}: not valid TOML: {error}. See the settings page for an example."
-        ) from None
-    except UnicodeDecodeError:
-        raise SettingsRefused(f"{path}: settings must be saved as UTF-8.") from None
-    except OSError as error:
-        raise SettingsRefused(f"{path}: cannot be read: {error.strerror}.") from None
+    return read_toml(path, example="See the settings page for an example.")

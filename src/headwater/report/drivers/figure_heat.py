@@ -18,8 +18,8 @@ from headwater.report.drivers.words import (
     variable_name,
 )
 from headwater.report.figures.panels import Margins, fit, panel_grid, text_mm
-from headwater.report.mix.planned import Planned
 from headwater.report.numbers import MINUS, share
+from headwater.report.planned import Planned
 from headwater.report.style import INK, PALE, QUIET, WIDE_MM
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from headwater.report.drivers.words import (
 )
 from headwater.report.figures.panels import Margins, columns_for, heading, line_key, panel_grid
 from headwater.report.findings import opened
-from headwater.report.mix.planned import Planned
 from headwater.report.numbers import integer, number, share
+from headwater.report.planned import Planned
 from headwater.report.style import DASHES, INK, PALE, WIDE_MM, altitude_shades
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from headwater.report.drivers.words import (
     variable_name,
 )
 from headwater.report.figures.panels import Margins, heading, panel_grid, panel_width_mm
-from headwater.report.mix.planned import Planned
 from headwater.report.numbers import integer, number, share
+from headwater.report.planned import Planned
 from headwater.report.style import QUIET, WIDE_MM
 
 if TYPE_CHECKING:

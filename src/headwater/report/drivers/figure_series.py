@@ -13,8 +13,8 @@ from headwater.report.drivers.material import Material
 from headwater.report.drivers.sentences import driver_finding
 from headwater.report.drivers.words import file_stem, pair_text, soil_label, stratum_name, variable_name
 from headwater.report.figures.panels import Margins, heading, line_key, panel_grid
-from headwater.report.mix.planned import Planned
 from headwater.report.numbers import share
+from headwater.report.planned import Planned
 from headwater.report.style import INK, MIDDLE_MM, PALE, altitude_shades
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from headwater.report.drivers.material import Material
 from headwater.report.drivers.words import file_stem, month_name, pair_text, variable_name
 from headwater.report.figures.panels import Margins, heading, panel_grid
 from headwater.report.findings import opened
-from headwater.report.mix.planned import Planned
 from headwater.report.numbers import integer, number, share
+from headwater.report.planned import Planned
 from headwater.report.style import WIDE_MM
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headwater.report.figures.panels import panel_width_mm
+from headwater.report.figures.panels import degree_axes, panel_width_mm
 from headwater.report.style import INK, PALE
 
 if TYPE_CHECKING:
@@ -104,7 +104,10 @@ def draw_map(
     panel.set_facecolor("#FAFBFB")
     if significant is not None:
         _stipple(panel, part & ~firm, extent)
-    _degrees(panel)
+    degree_axes(panel)
+    panel.tick_params(labelsize=6)
+    for side in ("left", "bottom"):
+        panel.spines[side].set_color(PALE)
 
 
 def colour_bar(
@@ -172,18 +175,3 @@ def _stipple(panel: Axes, where: Mask, extent: Extent) -> None:
         grid_x[chosen], grid_y[chosen], linestyle="none", marker=".", markersize=1.3, color=INK,
         markeredgewidth=0, zorder=3,
     )  # fmt: skip
-
-
-def _degrees(panel: Axes) -> None:
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
-
-    def write(value: float, positive: str, negative: str) -> str:
-        return f"{abs(value):g}°{positive if value >= 0 else negative}"
-
-    panel.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
-    panel.yaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 2.5, 5, 10]))
-    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: write(round(value, 4), "E", "W")))
-    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: write(round(value, 4), "N", "S")))
-    panel.tick_params(labelsize=6)
-    for side in ("left", "bottom"):
-        panel.spines[side].set_color(PALE)

@@ -17,8 +17,8 @@ from headwater.report.drivers import (
     tables,
 )
 from headwater.report.drivers.material import Material
-from headwater.report.mix.planned import Planned
 from headwater.report.page import Page, versions
+from headwater.report.planned import Planned
 from headwater.report.story import Drawing, Section
 from headwater.report.text import Text
 

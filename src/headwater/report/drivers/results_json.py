@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -12,6 +10,7 @@ import numpy as np
 import headwater
 from headwater.report.drivers.cautions import notices
 from headwater.report.drivers.material import Material
+from headwater.report.results_json import plain_values
 from headwater.report.text import LANGUAGES, Text
 
 FORMAT, FORMAT_VERSION = "headwater-drivers", "1.0"
@@ -46,7 +45,7 @@ def results_document(material: Material) -> dict[str, Any]:
         "settings": [asdict(one) for one in material.settings],
         "run": dict(material.run),
     }
-    plain: dict[str, Any] = _plain(document)
+    plain: dict[str, Any] = plain_values(document)
     return plain
 
 
@@ -110,17 +109,3 @@ def _notices(material: Material) -> list[dict[str, Any]]:
         }
         for place, group in enumerate(said["en"])
     ]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset | np.ndarray):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.generic):
-        return _plain(value.item())
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if value is None or isinstance(value, bool | int):
-        return value
-    return str(value)

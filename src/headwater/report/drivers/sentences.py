@@ -16,8 +16,8 @@ from headwater.report.drivers.words import (
     variable_name,
 )
 from headwater.report.findings import opened
-from headwater.report.mix.words import spaced
 from headwater.report.numbers import integer, number, share
+from headwater.report.text import spaced
 
 if TYPE_CHECKING:
     from headwater.drivers.sign_table import SignRecord

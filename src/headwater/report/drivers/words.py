@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from headwater.report.mix.words import spaced
 from headwater.report.numbers import MINUS, number, share
+from headwater.report.text import spaced
 
 if TYPE_CHECKING:
     from headwater.drivers.sign_table import SignRecord

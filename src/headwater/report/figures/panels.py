@@ -349,3 +349,16 @@ def _pieces(sentence: str) -> list[str]:
         else:
             word += letter
     return [*pieces, word] if word else pieces
+
+
+def degree_axes(panel: Axes) -> None:
+    """Writes longitude and latitude with their degrees and directions."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    def write(value: float, positive: str, negative: str) -> str:
+        return f"{abs(value):g}°{positive if value >= 0 else negative}"
+
+    panel.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
+    panel.yaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 2.5, 5, 10]))
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: write(round(value, 4), "E", "W")))
+    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: write(round(value, 4), "N", "S")))

@@ -13,6 +13,7 @@ import pandas as pd
 from headwater.report.figures.panels import (
     Margins,
     columns_for,
+    degree_axes,
     fit,
     heading,
     join_axes,
@@ -70,7 +71,7 @@ def draw(result: StudyResult, text: Text) -> Figure:
         heading(panel, f"{period_label(result, period, text, short=across > 3)}, n {len(part)}", number)
     join_axes(axes, across, x="", y="", x_limits=(west, east), y_limits=(south, north))
     for panel in axes:
-        _degrees(panel)
+        degree_axes(panel)
     for panel in axes[:1]:
         _scale_bar(panel, west, east, south, north, middle)
     if scale is not None:
@@ -184,18 +185,6 @@ def _shape(mark: Mark) -> str:
 def _size(mark: Mark) -> float:
     """Soil water small, so that it is not taken for precipitation."""
     return 5.0 if mark.marker == "." else 0.85 * mark.size
-
-
-def _degrees(panel: Axes) -> None:
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
-
-    def write(value: float, positive: str, negative: str) -> str:
-        return f"{abs(value):g}°{positive if value >= 0 else negative}"
-
-    panel.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
-    panel.yaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 2.5, 5, 10]))
-    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: write(round(value, 4), "E", "W")))
-    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: write(round(value, 4), "N", "S")))
 
 
 def _scale_bar(panel: Axes, west: float, east: float, south: float, north: float, middle: float) -> None:

@@ -12,9 +12,9 @@ from headwater.mixing.bayes.fit import reported
 from headwater.posterior.records import Chains
 from headwater.report.figures.panels import Margins, heading, line_key, note, panel_grid
 from headwater.report.mix.material import Material
-from headwater.report.mix.planned import Planned
 from headwater.report.mix.words import diverged, quantity_name
 from headwater.report.numbers import MISSING, integer, number
+from headwater.report.planned import Planned
 from headwater.report.style import ALERT, INK, PALE, QUIET, WIDE_MM
 
 if TYPE_CHECKING:

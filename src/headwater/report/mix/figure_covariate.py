@@ -17,8 +17,8 @@ from headwater.report.figures.panels import (
 )
 from headwater.report.findings import opened
 from headwater.report.mix.material import Intervals, Material
-from headwater.report.mix.planned import Planned
 from headwater.report.numbers import share
+from headwater.report.planned import Planned
 from headwater.report.style import INK, PALE, QUIET, Mark
 
 if TYPE_CHECKING:

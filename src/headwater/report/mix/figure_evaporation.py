@@ -10,9 +10,9 @@ import numpy as np
 from headwater.report.figures.panels import Margins, heading, line_key, panel_grid
 from headwater.report.mix.density import density
 from headwater.report.mix.material import Material
-from headwater.report.mix.planned import Planned
 from headwater.report.mix.words import level_name
 from headwater.report.numbers import number
+from headwater.report.planned import Planned
 from headwater.report.style import DASHES, INK, MIDDLE_MM, QUIET, WIDE_MM
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from headwater.report.findings import opened
 from headwater.report.mix.figure_levels import MOST_LEVELS, MOST_SOURCES, ROW_MM, TIGHT_MM
 from headwater.report.mix.intervals_panel import draw_intervals, share_axis
 from headwater.report.mix.material import Intervals, Material, intervals
-from headwater.report.mix.planned import Planned
 from headwater.report.mix.words import level_name, natural
 from headwater.report.numbers import share
+from headwater.report.planned import Planned
 from headwater.report.style import ALERT, WIDE_MM, Mark
 
 if TYPE_CHECKING:

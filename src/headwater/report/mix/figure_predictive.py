@@ -14,9 +14,9 @@ from headwater.report.figures.panels import (
     panel_grid,
 )
 from headwater.report.mix.material import Material
-from headwater.report.mix.planned import Planned
 from headwater.report.mix.words import tracer_axis, tracer_name
 from headwater.report.numbers import share
+from headwater.report.planned import Planned
 from headwater.report.style import ALERT, INK, QUIET, WIDE_MM
 
 if TYPE_CHECKING:

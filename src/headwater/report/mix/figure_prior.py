@@ -20,8 +20,8 @@ from headwater.report.figures.panels import (
 from headwater.report.findings import opened
 from headwater.report.mix.density import density
 from headwater.report.mix.material import Intervals, Material, intervals
-from headwater.report.mix.planned import Planned
 from headwater.report.numbers import share
+from headwater.report.planned import Planned
 from headwater.report.style import INK, QUIET, WIDE_MM, Mark
 
 if TYPE_CHECKING:

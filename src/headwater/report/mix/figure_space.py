@@ -20,11 +20,11 @@ from headwater.report.figures.panels import (
     width_for,
 )
 from headwater.report.mix.material import Material
-from headwater.report.mix.planned import Planned
 from headwater.report.mix.space import MOST_PANELS, Among, Line, Place, among, evaporation_line, places
 from headwater.report.mix.words import tracer_axis
 from headwater.report.numbers import number as written
 from headwater.report.numbers import share
+from headwater.report.planned import Planned
 from headwater.report.style import INK, QUIET, Mark
 
 if TYPE_CHECKING:

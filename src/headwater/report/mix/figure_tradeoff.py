@@ -9,8 +9,8 @@ import numpy as np
 
 from headwater.report.figures.panels import Margins, fit, heading, panel_grid, text_mm
 from headwater.report.mix.material import Material
-from headwater.report.mix.planned import Planned
 from headwater.report.numbers import number as written
+from headwater.report.planned import Planned
 from headwater.report.style import INK, QUIET, WIDE_MM
 
 if TYPE_CHECKING:

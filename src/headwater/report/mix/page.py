@@ -25,10 +25,10 @@ from headwater.report.mix import (
     verdict,
 )
 from headwater.report.mix.material import Material
-from headwater.report.mix.planned import Planned
 from headwater.report.mix.references import references
 from headwater.report.numbers import integer, number
 from headwater.report.page import Page, versions
+from headwater.report.planned import Planned
 from headwater.report.story import Drawing, Section
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from headwater.mixing.bayes.problem import OVERALL
 from headwater.report.style import KIND_MARKS, OWN_MARKS, Mark
+from headwater.report.text import spaced
 
 if TYPE_CHECKING:
     from headwater.mixing.bayes.model import MixingModel
@@ -79,11 +80,6 @@ def natural(label: str) -> tuple[tuple[int, float, str], ...]:
 def quantity_name(quantity: Quantity, text: Text) -> str:
     """A reported number in words: ``share of Deer, Region 1``."""
     return spaced(_quantity(quantity, text))
-
-
-def spaced(said: str) -> str:
-    """The sentence with a blank where Chinese and Latin letters meet, as print has it."""
-    return re.sub("(?<=[A-Za-z0-9])(?=[\u3400-\u9fff])|(?<=[\u3400-\u9fff])(?=[A-Za-z0-9])", " ", said)
 
 
 def _quantity(quantity: Quantity, text: Text) -> str:

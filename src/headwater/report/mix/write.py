@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from headwater.errors import InputRefused
 from headwater.mixing.bayes.fit import Fit
-from headwater.report.figures import save_figure
-from headwater.report.inline import inline_svg
+from headwater.report.draft import REPORT, Progress, draft_in, draw_all
 from headwater.report.mix.material import Material, OtherForm
 from headwater.report.mix.page import Said, figure_of_groups, page_of_fit, page_of_groups, planned
-from headwater.report.mix.planned import Planned
 from headwater.report.mix.words import source_looks, source_names
 from headwater.report.page import render
-from headwater.report.story import Drawing
-from headwater.report.style import figure_style
 from headwater.report.text import Language, Text
-
-Progress = Callable[[str, int, int], None]
-REPORT, FIGURES = "report.html", "figures"
 
 
 def write_mix_report(
@@ -59,35 +49,27 @@ def write_mix_report(
     """
     text, said = Text(lang), Said(title, command, dict(files or {}), tuple(notes))
     folder = Path(out)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=".report-", dir=folder))
-    except OSError as error:
-        raise InputRefused(f"{folder} cannot be written ({error}). Choose another folder with -o.") from error
-    try:
+    with draft_in(folder) as draft:
         if isinstance(fit, Fit):
             material = _material(fit, text, (other_form or {}).get(""))
-            _write_fit(material, draft, said, text, progress or _silent)
+            _write_fit(material, draft, said, text, progress)
         else:
-            _write_groups(fit, group, draft, said, text, progress or _silent)
-        _put_in_place(draft, folder)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+            _write_groups(fit, group, draft, said, text, progress)
     return folder / REPORT
 
 
-def _write_fit(material: Material, draft: Path, said: Said, text: Text, progress: Progress) -> None:
+def _write_fit(material: Material, draft: Path, said: Said, text: Text, progress: Progress | None) -> None:
     plans = planned(material, text)
-    drawings = _draw(plans, draft, progress)
+    drawings = draw_all(plans, draft, progress)
     page = page_of_fit(material, drawings, {plan.name: plan.part for plan in plans}, said, text)
     (draft / REPORT).write_text(render(page, text), encoding="utf-8")
 
 
 def _write_groups(
-    fits: Mapping[str, Fit], group: str, draft: Path, said: Said, text: Text, progress: Progress
+    fits: Mapping[str, Fit], group: str, draft: Path, said: Said, text: Text, progress: Progress | None
 ) -> None:
     materials = {name: _material(fit, text) for name, fit in fits.items()}
-    drawings = _draw(figure_of_groups(materials, group, text), draft, progress)
+    drawings = draw_all(figure_of_groups(materials, group, text), draft, progress)
     page = page_of_groups(materials, group, drawings, said, text)
     (draft / REPORT).write_text(render(page, text), encoding="utf-8")
 
@@ -95,36 +77,3 @@ def _write_groups(
 def _material(fit: Fit, text: Text, other_form: OtherForm | None = None) -> Material:
     names, marks = source_names(fit.model, text), source_looks(fit.model.sources.names)
     return Material(fit, names, marks, other_form)
-
-
-def _draw(plans: Sequence[Planned], draft: Path, progress: Progress) -> dict[str, Drawing]:
-    (draft / FIGURES).mkdir()
-    drawings = {}
-    for done, plan in enumerate(plans):
-        progress(FIGURES, done, len(plans) + 1)
-        with figure_style():
-            figure = plan.draw()
-        svg, png = save_figure(figure, draft / FIGURES / plan.name)
-        drawings[plan.name] = Drawing(
-            plan.name, plan.title, plan.finding, plan.method,
-            inline_svg(svg.read_text(encoding="utf-8"), plan.name, plan.title), f"{FIGURES}/{png.name}",
-        )  # fmt: skip
-    progress(REPORT, len(plans), len(plans) + 1)
-    return drawings
-
-
-def _put_in_place(draft: Path, folder: Path) -> None:
-    """Replace an earlier report by the new one."""
-    try:
-        shutil.rmtree(folder / FIGURES, ignore_errors=True)
-        (draft / FIGURES).rename(folder / FIGURES)
-        (draft / REPORT).replace(folder / REPORT)
-    except OSError as error:
-        raise InputRefused(
-            f"{folder} cannot be replaced ({error}). Close programs that use its files, or choose another "
-            "folder with -o."
-        ) from error
-
-
-def _silent(step: str, done: int, steps: int) -> None:
-    """No progress."""

@@ -146,7 +146,24 @@ def test_frozen_ground_of_esa_cci_is_masked(tmp_path: Path) -> None:
     assert int(np.isnan(open_grid(path, "sm", quality="usable")).sum()) == SHAPE[1]
     assert not np.isnan(open_grid(path, "sm", quality="all")).any()
     bare = write_netcdf(tmp_path / "b.nc", {"sm": content["sm"]}, hours("2001-06-01", 2, step=24))
-    assert "nothing masked by quality" in open_grid(bare, "sm").headwater_changes
+    assert open_grid(bare, "soil_moisture").headwater_changes.count("quality") == 0  # anybody's "sm"
+    said = {"title": "ESA CCI Surface Soil Moisture COMBINED Product"}
+    told = write_netcdf(
+        tmp_path / "t.nc", {"sm": content["sm"]}, hours("2001-06-01", 2, step=24), attributes=said
+    )
+    assert "nothing masked by quality" in open_grid(told, "sm").headwater_changes
+
+
+def test_short_names_of_cmip_are_known_and_their_units_checked(tmp_path: Path) -> None:
+    warm, rain = field(2, 270, 300), field(2, 0, 1e-4)
+    content = {"tas": (warm, {"units": "K"}), "pr": (rain, {"units": "kg m-2 s-1"})}
+    path = write_netcdf(tmp_path / "c.nc", content, months("2001-06", 2))
+    assert open_grid(path, "tas").name == open_grid(path, "air_temperature").name == "air_temperature"
+    assert open_grid(path, "pr").name == "precipitation"
+    wrong = {"pr": (rain, {"units": "K"})}
+    path = write_netcdf(tmp_path / "w.nc", wrong, months("2001-06", 2))
+    with pytest.raises(InputRefused, match="units 'K' are no units of precipitation"):
+        open_grid(path, "pr")
 
 
 def test_cmfd_and_smci(tmp_path: Path) -> None:

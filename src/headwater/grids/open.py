@@ -238,7 +238,8 @@ def _unit_notes(change: Conversion, meant: Meant, unscaled: bool, given: str | N
     notes = []
     if meant.variable is None:
         return [
-            f"{meant.name} is not in the vocabulary: unit {change.units or 'unknown'!r} kept, nothing checked"
+            f"{meant.name} is not in the vocabulary: unit {change.units or 'unknown'!r} kept, nothing "
+            "checked; with a standard_name in the file it would be known"
         ]
     if given is not None:
         notes.append(f"units {given!r} as told by the user")

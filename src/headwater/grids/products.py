@@ -187,7 +187,7 @@ def _of_products(dataset: xr.Dataset) -> list[Meant]:
 
 
 def _is_from(dataset: xr.Dataset, name: str, product: Product) -> bool:
-    if not product.evidence:
+    if not product.evidence or (product.key == "esa_cci" and product.quality in dataset.data_vars):
         return True
     attributes = {**dataset.attrs, **dataset[name].attrs}
     if product.key == "era5" and any(str(key).startswith("GRIB_") for key in attributes):

@@ -8,8 +8,8 @@ Each one runs in a process of its own, so that CPU time and peak memory are its 
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
-import runpy
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -30,10 +30,12 @@ def run_one(name: str, results: Path | None) -> None:
     from benchmarks.record import save
 
     print(f"== {name}", flush=True)
-    benchmark = runpy.run_path(str(FOLDER / f"{name}.py"))
-    values = benchmark["main"]()
+    benchmark = importlib.import_module(
+        f"benchmarks.{name}"
+    )  # by name, for functions sent to other processes
+    values = benchmark.main()
     if results is not None and isinstance(values, Mapping):
-        save(results, f"bench_{name}", values, seed=benchmark.get("SEED"))
+        save(results, f"bench_{name}", values, seed=getattr(benchmark, "SEED", None))
 
 
 def main() -> int:

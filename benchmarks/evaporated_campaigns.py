@@ -131,6 +131,7 @@ def _by_algebra(campaign: Campaign, data: PeriodData, settings: StudySettings) -
 def _by_model(
     scenario: str, seed: int, data: PeriodData, settings: StudySettings
 ) -> Iterator[dict[str, Any]]:
+    from headwater.mixing.bayes.clustered import widen_shares
     from headwater.mixing.bayes.evaporation_report import other_form, report_evaporation
     from headwater.study.model import period_model
     from headwater.study.strata import cells
@@ -149,14 +150,17 @@ def _by_model(
         before = time.process_time()
         fit = _fit(replace(declared, evaporation=evaporation), seed)
         spent = time.process_time() - before
-        drawn = fit.shares_of(list(groups.values()))[:, :, at]
+        site = data.strata.waters["site"].iloc[data.rows]
+        wide, effects = widen_shares(fit, fit.shares_of(list(groups.values())), site)
+        drawn = wide[:, :, at]
         report = report_evaporation(fit, groups)
         extra = {"cpu_s": spent, "divergent": fit.chains.diverged.mean()}
         extra |= {"pull": report.pull.max(), "angle": report.angle[0, at].min()}
         for g, cell in enumerate(walk):
             ends = np.quantile(drawn[:, g], QUANTILES)
             row = _row(data, way, cell.stratum, cell.level, drawn[:, g].mean(), drawn[:, g].std(), ends)
-            rows.append(row | extra | {"across_sd": report.across_sd[g, at]})
+            rested = {"across_sd": report.across_sd[g, at], "own_sd": report.sd[g, at]}
+            rows.append(row | extra | rested | {"effect": effects[g]})
     yield from rows
 
 
@@ -203,7 +207,8 @@ def summarise(rows: pd.DataFrame) -> pd.DataFrame:
                 "mean_error": whole["error"].mean(),
                 "se": whole["error"].std(ddof=1) / np.sqrt(len(whole)) if len(whole) > 1 else np.nan,
                 "mean_absolute_error": whole["error"].abs().mean(), "sd": whole["sd"].mean(),
-                "c90": bands["c90"].mean(), "c95": bands["c95"].mean(), "cpu_s": whole["cpu_s"].mean(),
+                "c90": bands["c90"].mean(), "c95": bands["c95"].mean(),
+                "design_effect": whole["effect"].mean(), "cpu_s": whole["cpu_s"].mean(),
             }
         )  # fmt: skip
     return pd.DataFrame(found)
@@ -218,8 +223,8 @@ def flags(rows: pd.DataFrame) -> pd.DataFrame:
     used = whole[whole["way"] == WAYS[0]].set_index(keys).loc[means.index]
     table = pd.DataFrame(
         {
-            "forms_disagree": limits.rests_on_form(means[WAYS[1]] - means[WAYS[0]], used["sd"]),
-            "rests_on_distribution": used["sd"] / used["across_sd"] < limits.LEAST_RATIO,
+            "forms_disagree": limits.rests_on_form(means[WAYS[1]] - means[WAYS[0]], used["own_sd"]),
+            "rests_on_distribution": used["own_sd"] / used["across_sd"] < limits.LEAST_RATIO,
             "sources_pulled": used["pull"] > limits.MOST_PULL,
             "nearly_parallel": used["angle"] < limits.LEAST_ANGLE,
         }

@@ -34,7 +34,9 @@ def processor_seconds(*codes: str, repeats: int = 5) -> list[float]:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
-    return [min(times) for times in zip(*([one(code) for code in codes] for _ in range(repeats)), strict=True)]
+    return [
+        min(times) for times in zip(*([one(code) for code in codes] for _ in range(repeats)), strict=True)
+    ]
 
 
 @pytest.mark.parametrize("code", ["import headwater", HELP], ids=["import", "help"])

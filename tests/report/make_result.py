@@ -66,7 +66,7 @@ COLUMNS = {
     "exact": "period stratum level source n mean sd q025 q50 q975 method flags",
     "other_form": "period stratum level source n mean sd q025 q50 q975 method flags",
     "engine": "period form used trusted n parameters rhat ess_bulk ess_tail divergent slope slope_sd"
-    " slope_prior slope_prior_sd evaporation evaporation_sd start process_scale cpu_seconds",
+    " slope_prior slope_prior_sd evaporation evaporation_sd start process_scale design_effect cpu_seconds",
 }
 FORMS = ("erlang", "exponential")
 
@@ -358,6 +358,7 @@ def _with_engine(plan: _Plan, tables: StudyTables, lost: str | None, unsettled: 
             "evaporation_sd": 0.2,
             "start": 0.2,
             "process_scale": 0.3,
+            "design_effect": 1.4,
             "cpu_seconds": 21.0,
         }
         for number, period in enumerate(plan.periods)

@@ -50,7 +50,8 @@ TABLES: dict[str, tuple[str, ...]] = {
         "exact": "period stratum level source n mean sd q025 q50 q975 method flags",
         "other_form": "period stratum level source n mean sd q025 q50 q975 method flags",
         "engine": "period form used trusted n parameters rhat ess_bulk ess_tail divergent slope slope_sd "
-        "slope_prior slope_prior_sd evaporation evaporation_sd start process_scale cpu_seconds",
+        "slope_prior slope_prior_sd evaporation evaporation_sd start process_scale design_effect "
+        "cpu_seconds",
         "truth": "period stratum level source share",
     }.items()
 }
@@ -82,7 +83,7 @@ def _columns() -> dict[str, Column]:
             "‰/‰",
             "slope",
         ): "slope slope_se craig_gordon_slope excess_slope slope_sd slope_prior slope_prior_sd",
-        ("1", "slope"): "r2 excess_r2 energy mahalanobis rrmse process_scale",
+        ("1", "slope"): "r2 excess_r2 energy mahalanobis rrmse process_scale design_effect",
         ("1", "p"): "p p_adjusted residual_p rhat",
         ("m³/m³", "slope"): "soil_moisture",
         ("m", "plain"): "depth_mid_m altitude_m depth_top_m depth_bottom_m",

@@ -34,7 +34,7 @@ LONGEST = 4
 ENGINE_COLUMNS = (
     "period", "form", "used", "trusted", "n", "parameters", "rhat", "ess_bulk", "ess_tail", "divergent",
     "slope", "slope_sd", "slope_prior", "slope_prior_sd", "evaporation", "evaporation_sd", "start",
-    "process_scale", "cpu_seconds",
+    "process_scale", "design_effect", "cpu_seconds",
 )  # fmt: skip
 Progress = Callable[[str, int, int], None]
 
@@ -54,7 +54,9 @@ class PeriodFit:
     ----------
     form : of the distribution of evaporation; empty without evaporation
     walk : cells of the period that get shares
-    shares : shape (D, cells, K), each the mean over the samples of its cell
+    shares : shape (D, cells, K), each the mean over the samples of its cell, as wide as sites that are alike
+        make them
+    effects : shape (cells,), factor on the variance that this took
     slope : mean and sd of the prior of the evaporation slope; None without evaporation
     """
 
@@ -64,6 +66,7 @@ class PeriodFit:
     fit: Fit
     walk: tuple[Cell, ...]
     shares: np.ndarray
+    effects: np.ndarray
     slope: tuple[float, float] | None
 
 
@@ -140,6 +143,7 @@ def _fit_period(
     *,
     beside: bool,
 ) -> PeriodFit | None:
+    from headwater.mixing.bayes.clustered import widen_shares
     from headwater.mixing.bayes.fit import default_settings, fit_problem
     from headwater.mixing.bayes.problem import make_problem
 
@@ -168,8 +172,13 @@ def _fit_period(
     )
     place = np.full(len(strata.waters), -1)
     place[whole.rows] = np.arange(len(whole.rows))
-    shares = fitted.shares_of([place[cell.rows] for cell in walk])
-    return PeriodFit(whole.period, form, model, fitted, walk, shares, slope)
+    shares, effects = widen_shares(
+        fitted,
+        fitted.shares_of([place[cell.rows] for cell in walk]),
+        strata.waters["site"].iloc[whole.rows],
+        seed=settings.seed,
+    )
+    return PeriodFit(whole.period, form, model, fitted, walk, shares, effects, slope)
 
 
 def _judge(fits: list[PeriodFit], settings: StudySettings, notices: Notices) -> bool:
@@ -275,5 +284,6 @@ def _run_row(one: PeriodFit, *, used: bool) -> dict[str, Any]:
         "slope_prior": prior[0], "slope_prior_sd": prior[1],
         "evaporation": evaporation[0], "evaporation_sd": evaporation[1],
         "start": moments("evaporation_start")[0], "process_scale": moments("process_scale")[0],
+        "design_effect": float(one.effects[0]) if one.fit.trusted else np.nan,
         "cpu_seconds": one.fit.sampling_seconds,
     }  # fmt: skip

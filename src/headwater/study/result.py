@@ -59,7 +59,7 @@ class StudyTables:
     engine : one row a fit: period, form (of the distribution of evaporation), used (its shares are the
         contributions), trusted, n, parameters, rhat, ess_bulk, ess_tail, divergent, slope, slope_sd,
         slope_prior, slope_prior_sd, evaporation (mean, ‰ of δ18O), evaporation_sd, start, process_scale,
-        cpu_seconds
+        design_effect (of the share of the whole period), cpu_seconds
     """
 
     contributions: pd.DataFrame

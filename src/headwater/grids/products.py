@@ -187,10 +187,13 @@ def _of_products(dataset: xr.Dataset) -> list[Meant]:
 
 
 def _is_from(dataset: xr.Dataset, name: str, product: Product) -> bool:
-    if not product.evidence or (product.key == "esa_cci" and product.quality in dataset.data_vars):
-        return True
     attributes = {**dataset.attrs, **dataset[name].attrs}
-    if product.key == "era5" and any(str(key).startswith("GRIB_") for key in attributes):
+    prefix = product.attribute_prefix
+    if (
+        not product.evidence
+        or product.beside in dataset.data_vars
+        or (prefix and any(str(key).startswith(prefix) for key in attributes))
+    ):
         return True
     text = " ".join(str(value) for value in attributes.values()).lower()
     return any(word in text for word in product.evidence)

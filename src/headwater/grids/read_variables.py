@@ -51,6 +51,8 @@ class Product:
     title: str
     evidence: tuple[str, ...]
     layers: tuple[ProductLayer, ...]
+    attribute_prefix: str = ""
+    beside: str = ""
     quality: str = ""
     cell_methods: str = ""
     step_days: int = 0
@@ -115,6 +117,8 @@ def _product(key: str, entry: dict[str, Any]) -> Product:
         title=entry["title"],
         evidence=tuple(entry["evidence"]),
         layers=tuple(_layer(layer) for layer in entry["layer"]),
+        attribute_prefix=entry.get("attribute_prefix", ""),
+        beside=entry.get("beside", ""),
         quality=entry.get("quality", ""),
         cell_methods=entry.get("cell_methods", ""),
         step_days=int(entry.get("step_days", 0)),

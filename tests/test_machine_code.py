@@ -6,6 +6,7 @@ import ast
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numba
@@ -130,6 +131,15 @@ def test_loading_speaks_only_where_machine_code_is_made(fresh, monkeypatch, tmp_
     assert len(told) == 2
     assert sum(module.twice.stats.cache_hits.values()) == 1
     del sys.modules["kernel_spoken"]
+
+
+def test_threads_wait_for_a_kernel_that_another_is_importing(fresh, monkeypatch, tmp_path):
+    (tmp_path / "kernel_slow_to_import.py").write_text("import time\ntime.sleep(0.2)\nready = True\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: machine_code.load(("kernel_slow_to_import",))[0].ready, range(4)))
+    sys.modules.pop("kernel_slow_to_import")
+    assert found == [True] * 4
 
 
 def test_importing_the_package_does_not_import_numba():

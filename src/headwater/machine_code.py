@@ -18,6 +18,7 @@ import platform
 import shutil
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -34,6 +35,7 @@ SET_OF = {"posterior": MIXING}
 """Folder of the package → set of kernels, where that is not the folder itself."""
 Progress = Callable[[str, int, int], None]
 STEP = "making machine code"
+_LOADING = threading.RLock()
 KEPT_FOLDERS = 4
 """Older versions' folders that stay, so that two installations do not take turns in compiling."""
 
@@ -117,12 +119,14 @@ def folder(kernels: str = MIXING) -> Path:
 
 
 def _load_one(name: str) -> ModuleType:
-    if name in sys.modules:
-        return sys.modules[name]
-    with cached(set_of(name)):
-        module = import_module(name)
-    _mark(name).touch()
-    return module
+    """One at a time: a thread must not see what another has half imported, nor change its folder."""
+    with _LOADING:
+        if name in sys.modules:
+            return sys.modules[name]
+        with cached(set_of(name)):
+            module = import_module(name)
+        _mark(name).touch()
+        return module
 
 
 def _mark(name: str) -> Path:

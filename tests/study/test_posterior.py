@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from headwater.mixing.bayes.fit import fit_problem
 from headwater.report.notices import sentence
 from headwater.report.text import Text
 from headwater.samples import read_samples
@@ -189,15 +190,21 @@ def test_a_whole_campaign_is_found_within_its_intervals(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_period_whose_draws_do_not_settle_is_refused_and_the_others_stay(tmp_path):
-    """June has sixty parameters and far too little tuning; September is made easy: one level a stratum."""
+def test_a_period_whose_draws_do_not_settle_is_refused_and_the_others_stay(tmp_path, monkeypatch):
+    """June has sixty parameters and gets 300 draws in all; September is made easy, one level a stratum."""
+
+    def hurried(problem, sampler, *, at_most, **more):
+        if problem.dimension > 40:
+            sampler, at_most = replace(sampler, chains=2, tune=100, draws=150), 1
+        return fit_problem(problem, sampler, at_most=at_most, **more)
+
+    monkeypatch.setattr("headwater.mixing.bayes.fit.fit_problem", hurried)
     campaign = simulate_campaign(3)
     samples = campaign.samples
     easy = (samples["Type"] == "Soil water") & (samples["Date"] >= "2020-09-01")
     for column in ("Altitude (m)", "Vegetation", "Aspect", "Depth (cm)", "Basin"):
         samples.loc[easy, column] = samples.loc[easy, column].iloc[0]
-    hurried = {"chains": 2, "tuning": 100, "chain_draws": 300}
-    layer = {"periods": {"only": ["2020-06", "2020-09"]}, "mixing": hurried}
+    layer = {"periods": {"only": ["2020-06", "2020-09"]}}
     found = study(tmp_path, campaign, ("hurried", layer))
     assert {period for _, code, period in codes(found) if code == "not_converged"} == {"2020-06"}
     runs = found.tables.engine[found.tables.engine["used"]].set_index("period")

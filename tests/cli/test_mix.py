@@ -13,7 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from headwater import __version__
 from headwater.cli import Exit, main
+from headwater.posterior.write_tree import read_netcdf
 
 COLUMNS = ["factor", "level", "source", "mean", "sd", "mcse", "q025", "q25", "q50", "q75", "q975", "ess_bulk",
            "ess_tail", "rhat"]  # fmt: skip
@@ -58,6 +60,10 @@ def test_shares_of_known_mixtures_are_written_with_all_their_files(tables, tmp_p
     assert diagnostics["trusted"] is True and set(diagnostics["cpu_seconds"]) == {"compile", "sampling"}
     printed = json.loads(capsys.readouterr().out)
     assert printed["proportions"][0]["mean"] == pytest.approx(mean[0], rel=1e-6)
+    draws = read_netcdf(out / "posterior.nc")
+    assert draws["posterior"]["p_global"].mean(("chain", "draw")).values == pytest.approx(mean, rel=1e-6)
+    assert draws.attrs["inference_library"] == "headwater" and draws.attrs["tuning_steps"] > 0
+    assert draws.attrs["inference_library_version"] == __version__ and "mix" in draws.attrs["command"]
 
 
 @pytest.mark.slow

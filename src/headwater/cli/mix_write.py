@@ -63,7 +63,7 @@ def hand_over(
         write_atomically(run.folder / OTHER_FORM, csv_text(moved))
     kept = {name: fit.fit for name, fit in fits.items() if fit.fit is not None}
     for name, place in _file_names(kept).items():
-        _write_draws(kept[name], run.folder / place)
+        _write_draws(kept[name], run.folder / place, command=run.command)
     report = _write_report(run, kept, others, progress) if run.report and kept else None
     payload = diagnostics | {"proportions": shares, "parameters": parameters, "folder": str(run.folder)}
     places = [("shares", files.proportions), ("report", report)]
@@ -124,8 +124,8 @@ def _clear(folder: Path) -> None:
         place.unlink(missing_ok=True)
 
 
-def _write_draws(fit: Fit, path: Path) -> None:
-    """Draws in the layout of ArviZ."""
+def _write_draws(fit: Fit, path: Path, *, command: str) -> None:
+    """Draws in the layout of ArviZ, with the attributes by which it tells who made them."""
     from headwater.mixing.bayes.summary import summary_of
     from headwater.posterior.tree import Group, Tree, Variable, plain_name, sample_stats
     from headwater.posterior.write_tree import write_netcdf
@@ -143,8 +143,11 @@ def _write_draws(fit: Fit, path: Path) -> None:
     data = fit.model.mixtures
     labels |= {"tracer": data.tracers} | ({"mixture": data.ids} if data.ids else {})
     attributes = {
-        "created_by": f"headwater {__version__}",
+        "inference_library": "headwater",
+        "inference_library_version": __version__,
+        "command": command,
         "seed": fit.settings.seed,
+        "tuning_steps": fit.settings.tune,
         "trusted": int(fit.trusted),
         "interrupted": int(fit.chains.interrupted),
         "model": summary_of(fit)["model"],

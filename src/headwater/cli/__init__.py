@@ -40,6 +40,7 @@ COMMANDS = {
     "drivers": "Which climate and vegetation signals move soil moisture, on grids: maps, signs, report.",
     "check": "Read tables of water samples and list everything that is wrong with them.",
     "convert": "Daily station files to Parquet, in SI units and UTC, with every line accounted for.",
+    "quality": "Flags for every value of a soil-moisture series: spikes, jumps, plateaus, frost.",
     "demo": "A simulated campaign of 2451 samples with known truth, through the same code as your data.",
     "settings": "Every setting with its value, its origin and its meaning, as a settings file.",
 }

@@ -1,7 +1,8 @@
-"""Stations: files of national services in, readings in SI units and UTC out, with every line accounted for.
+"""Stations: files and messages in, readings in SI units and UTC out, with every line accounted for.
 
 ``convert_cma_daily`` makes a Parquet data set of the daily files of the China Meteorological Administration,
-``read_station_table`` takes one variable out of it. Imports nothing of headwater but the leaves.
+``read_station_table`` takes one variable out of it; ``formats`` and ``read_logger_file`` read loggers,
+``quality`` flags series, ``ingest`` decides on readings. Imports nothing of headwater but the leaves.
 """
 
 from headwater.stations.read_station_table import read_station_table

@@ -4,6 +4,7 @@
     ├── InputRefused        a table, file or value cannot be used (exit code 3)
     │   └── UnitsUnclear    the unit of a number is not declared and must not be guessed
     ├── SettingsRefused     a settings file or an option is wrong (exit code 2)
+    ├── StoreError          of stores of readings, with four kinds of its own (``store/errors.py``)
     └── NotTrustworthy      a result was computed but fails its own checks (exit code 4)
 
 A message has three parts: what was wrong (value, file, row, column), what is allowed, what to do.

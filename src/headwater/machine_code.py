@@ -6,7 +6,7 @@ of a function but not at the files of the functions that it calls, and a stale c
 in silence. A kernel calls kernels of its own set only: mixing and its sampler are one, every other folder of
 the package is one of its own, so that a change of one set does not compile the others anew.
 
-Imports nothing of headwater.
+Imports nothing of headwater but the errors.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from headwater.errors import SettingsRefused
 
 PACKAGE = Path(__file__).resolve().parent
 MIXING = "mixing"
@@ -86,8 +88,19 @@ def cached(kernels: str = MIXING) -> Iterator[Path]:
     """Context in which kernels are imported: their machine code goes to, and comes from, the folder given.
 
     Changes numba's setting only within, so that other packages keep theirs.
+
+    Raises
+    ------
+    SettingsRefused
+        numba is not installed.
     """
-    import numba
+    try:
+        import numba
+    except ImportError:
+        raise SettingsRefused(
+            "This needs numba, which is not installed. Install it: pip install numba, or headwater with the "
+            "extra of the task (bayes, grids or stations)."
+        ) from None
 
     config: Any = numba.config
     before = config.CACHE_DIR

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -176,3 +178,11 @@ def test_damaged_tables_are_read_or_refused(tmp_path, at, what):
         assert str(path) in str(error)
         return
     assert all(len(values) == len(found.time) for values in found.values.values())
+
+
+def test_without_numba_it_says_what_to_install(tmp_path):
+    start = "from headwater.cli import main\nsys.exit(main(sys.argv[1:]))"
+    code = f"import sys; sys.modules['numba'] = None\n{start}"
+    run = [sys.executable, "-c", code, "quality", str(table(tmp_path / "s.csv"))]
+    done = subprocess.run(run, capture_output=True, text=True)
+    assert done.returncode == Exit.USAGE and "pip install numba" in done.stderr

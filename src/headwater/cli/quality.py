@@ -36,8 +36,8 @@ def quality(
         Parameter(
             name="--scheme",
             help="ismn: flags C01–D10 that use the past only, as a network would have given them; "
-            "flagit-0.3: the same as that public package gives; qartod: 1 pass, 2 not evaluated, 3 suspect, 4 fail, "
-            "9 missing.",
+            "flagit-0.3: the same as that public package gives; qartod: 1 pass, 2 not evaluated, 3 suspect, "
+            "4 fail, 9 missing.",
         ),
     ] = "ismn",
     unit: Annotated[

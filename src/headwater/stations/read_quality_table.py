@@ -56,8 +56,8 @@ class QualityTable:
 def read_quality_table(path: Path, *, units: Mapping[str, str] | None = None) -> QualityTable:
     """The table of a CSV file with a header: times in UTC, soil moisture, and what else there is.
 
-    Columns are known by name (``NAMES``), with the unit in brackets or not: "soil_moisture (m3/m3)". Without a
-    unit, soil moisture is in % vol, temperature in °C, precipitation in mm.
+    Columns are known by name (``NAMES``), with the unit in brackets or not: "soil_moisture (m3/m3)". Without
+    a unit, soil moisture is in % vol, temperature in °C, precipitation in mm.
 
     Parameters
     ----------

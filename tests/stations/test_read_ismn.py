@@ -127,3 +127,13 @@ def test_too_large_is_refused_before_it_is_read(download: Path, monkeypatch: pyt
     with pytest.raises(InputRefused, match="iterate_ismn"):
         read_ismn(download)
     assert len(list(iterate_ismn(download))) == 3
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name:UserWarning")
+def test_an_archive_with_a_name_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "download.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for text in ("first", "second"):
+            archive.writestr("NET/A/NET_NET_A_sm_0.05_0.05_5TM_20200101_20200102.stm", text)
+    with pytest.raises(InputRefused, match=r"5TM_20200101_20200102\.stm more than once"):
+        read_ismn(path)

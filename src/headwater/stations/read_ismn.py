@@ -221,6 +221,12 @@ class _Archive:
         except (OSError, zipfile.BadZipFile, ValueError) as error:
             raise InputRefused(f"{path}: a damaged archive ({error}). Download it again.") from None
         self.sizes = {one.filename: one.file_size for one in entries}
+        if len(self.sizes) < len(entries):
+            again = next(name for name in self.sizes if sum(one.filename == name for one in entries) > 1)
+            raise InputRefused(
+                f"{path}: holds {again} more than once, so one of them would be lost. Allowed is each name "
+                "once; unpack it and read the folder, or download it again."
+            )
         self.readable = _ending(self.sizes)
 
     def read(self, name: str) -> bytes:
